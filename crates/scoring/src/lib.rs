@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+pub mod exact;
+pub mod frontier;
+mod pareto;
+mod settings;
+pub mod subset;
+pub mod threshold;
+pub mod weights;
+
+pub use error::{Error, Result};
+pub use pareto::{Candidate, MAX_ENVIRONMENTS, Scored, UNCOMMITTED_BLOCK, score};
+pub use settings::{Law, Settings};
+pub use threshold::success_rate;
