@@ -1,0 +1,63 @@
+#![doc = include_str!("../README.md")]
+
+mod cycle;
+mod error;
+pub mod read;
+mod record;
+mod row;
+mod schema;
+mod settle;
+mod url;
+
+pub use cycle::{Cycle, CycleState, NewCycle, NewMiner, NewTask, Secret};
+pub use error::{Error, Result};
+pub use record::{Report, RetryRule, Verdict};
+pub use schema::{Migration, MigrationState, create_database, drop_database};
+pub use settle::{Cell, Inputs, NewScore, NewWeights, Settled, Settlement, SnapshotMiner};
+pub use url::DatabaseUrl;
+
+use error::Doing;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use std::time::Duration;
+
+/// How long a caller waits for a connection: longer, and the database counts as away.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a connection nobody needs is kept.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// The ledger. Cheap to clone; clones share the pool.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Makes a pool of at most `max_connections`. It connects when first asked something, so a database that
+    /// is away delays nothing here. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn connect(url: &DatabaseUrl, max_connections: u32) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(IDLE)
+            .connect_lazy_with(url.options());
+        Self { pool }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// If it does not answer within 5 s.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1")
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .doing("ask for a sign of life")
+    }
+
+    /// Closes every connection, once it is handed back. The store answers nothing afterwards.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

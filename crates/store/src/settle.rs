@@ -1,0 +1,117 @@
+//! Settling: a cycle's accepted rows go out, its scores and weights come in, in one transaction (I6).
+
+mod inputs;
+mod write;
+
+pub use inputs::{Cell, Inputs, SnapshotMiner};
+pub use write::{NewScore, NewWeights, Settled};
+
+use crate::{Result, Store, error::Doing, row::clean};
+use kinitro_proto::CycleId;
+use sqlx::{PgConnection, Postgres, Transaction};
+
+const DOING: &str = "settle the cycle";
+
+/// A cycle that nobody else can settle meanwhile, and that takes no results any more. Dropped without
+/// [`Settlement::settle`] or [`Settlement::expire`], it leaves no trace.
+#[derive(Debug)]
+pub struct Settlement {
+    transaction: Transaction<'static, Postgres>,
+    inputs: Inputs,
+}
+
+impl Store {
+    /// The cycles that can be settled now: running ones without an open task, and active ones past their
+    /// deadline.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn settleable(&self) -> Result<Vec<CycleId>> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT c.id FROM cycles c WHERE c.state IN ('open', 'running') AND (c.deadline <= now() \
+                 OR c.state = 'running' AND NOT EXISTS (SELECT FROM tasks t \
+                     WHERE t.cycle_id = c.id AND t.state IN ('available', 'retryable'))) ORDER BY c.id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .doing("look for cycles to settle")?;
+        Ok(ids.into_iter().map(CycleId).collect())
+    }
+
+    /// Takes a cycle to be settled. `None` if it cannot be settled now or somebody else is at it.
+    ///
+    /// # Errors
+    /// If the database refuses; then nothing has changed.
+    pub async fn begin_settle(&self, cycle: CycleId) -> Result<Option<Settlement>> {
+        let mut transaction = self.pool.begin().await.doing(DOING)?;
+        // A cycle of a million results takes longer to add up than any other statement may.
+        sqlx::query("SET LOCAL statement_timeout = '10min'")
+            .execute(&mut *transaction)
+            .await
+            .doing(DOING)?;
+        let Some(mut inputs) = inputs::lock_cycle(&mut transaction, cycle).await? else {
+            return Ok(None);
+        };
+        inputs.open_tasks = cancel_open_tasks(&mut transaction, cycle).await?;
+        inputs::read_rows(&mut transaction, &mut inputs).await?;
+        Ok(Some(Settlement { transaction, inputs }))
+    }
+}
+
+/// Cancels what is still open, and says how many that were. Waits for those who record results of these very
+/// tasks; who comes later finds them cancelled. So after this the cycle's results are complete.
+pub(crate) async fn cancel_open_tasks(connection: &mut PgConnection, cycle: CycleId) -> Result<u64> {
+    sqlx::query(
+        "WITH open AS MATERIALIZED (SELECT id FROM tasks \
+             WHERE cycle_id = $1 AND state IN ('available', 'retryable') ORDER BY id FOR NO KEY UPDATE) \
+         UPDATE tasks t SET state = 'cancelled', due_at = NULL, finished_at = now() FROM open o \
+         WHERE t.id = o.id",
+    )
+    .bind(cycle.0)
+    .execute(connection)
+    .await
+    .map(|done| done.rows_affected())
+    .doing("cancel the cycle's open tasks")
+}
+
+impl Settlement {
+    /// What scores and weights are computed from, and nothing else.
+    #[must_use]
+    pub const fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// Writes scores and weights and ends the cycle, all in one transaction.
+    ///
+    /// # Errors
+    /// If the database refuses; then nothing has changed.
+    pub async fn settle(mut self, settled: &Settled) -> Result<()> {
+        let cycle = self.inputs.cycle;
+        sqlx::query(
+            "UPDATE cycles SET state = 'settled', running_at = coalesce(running_at, now()), finished_at = now() \
+             WHERE id = $1",
+        )
+        .bind(cycle.0)
+        .execute(&mut *self.transaction)
+        .await
+        .doing(DOING)?;
+        write::insert_scores(&mut self.transaction, cycle, &settled.scores).await?;
+        write::insert_weights(&mut self.transaction, &self.inputs, &settled.weights).await?;
+        self.transaction.commit().await.doing(DOING)
+    }
+
+    /// Ends the cycle without scores; the previous weights stand.
+    ///
+    /// # Errors
+    /// If the database refuses; then nothing has changed.
+    pub async fn expire(mut self, reason: &str) -> Result<()> {
+        const DOING: &str = "let the cycle expire";
+        sqlx::query("UPDATE cycles SET state = 'expired', finished_at = now(), reason = $2 WHERE id = $1")
+            .bind(self.inputs.cycle.0)
+            .bind(clean(reason))
+            .execute(&mut *self.transaction)
+            .await
+            .doing(DOING)?;
+        self.transaction.commit().await.doing(DOING)
+    }
+}
