@@ -15,5 +15,5 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use id::{BlockNumber, CycleId, Environment, ExecutorId, Family, Hotkey, Seed, TaskId, Uid};
 pub use outcome::{Fault, InfraFault, InfraFaultKind, MinerFault, MinerFaultKind, Outcome, Rollout, Timings};
-pub use rollout::{Action, Image, Observation, Step};
+pub use rollout::{Action, Extra, Image, Observation, Step};
 pub use task::{DeadLetter, Policy, Task, TaskResult};
