@@ -6,8 +6,8 @@ sends and sees), `cameras` (pictures). `frames` is the wire, `catalogue` what th
 
 import os
 
-# Read by libraries when they load, so they are set before anything else is imported. One thread each: a container has one
-# CPU and 128 pids, and a library that counts the host's cores would start a thread for every one of them.
+# Read by libraries when they load, so they are set before anything else is imported. One thread each: a container has
+# one CPU and 128 pids, and a library that counts the host's cores would start a thread for every one of them.
 os.environ.setdefault("MUJOCO_GL", "egl")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("LP_NUM_THREADS", "0")

@@ -1,7 +1,7 @@
 """Pictures of a world: small, headless, on the CPU.
 
-Quality is what costs: at 84x84 MuJoCo's defaults give 9 frames a second on one core; without multisampling and shadows 89,
-and without reflections 131. So those three are off.
+Quality is what costs: at 84x84 MuJoCo's defaults give 9 frames a second on one core; without multisampling and shadows
+89, and without reflections 131. So those three are off.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ class _Studio:
 
 
 class Cameras:
-    """Takes pictures, keeping the studio of the last task only: it holds some 50 MB and takes a tenth of a second to set up."""
+    """Takes pictures. Keeps the last task's studio only: each holds 50 MB and takes a tenth of a second to set up."""
 
     def __init__(self) -> None:
         self._gl: GLContext | None = None

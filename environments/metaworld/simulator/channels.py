@@ -14,7 +14,7 @@ class BadAction(Exception):
 
 
 def native_action(action: dict[str, Any]) -> np.ndarray:
-    """Turns a miner's action into MetaWorld's four numbers: hand displacement (x, y, z) and gripper effort, each in ±1."""
+    """Turns a miner's action into MetaWorld's four numbers, each in ±1: hand displacement (x, y, z), gripper effort."""
     if action.get("discrete"):
         raise BadAction("this family has no discrete channels")
     continuous = action.get("continuous") or {}

@@ -36,13 +36,13 @@ class Episode:
         self.done = False
 
     def step(self, action: dict[str, Any]) -> Outcome:
-        """Applies a miner's action for one control step (12.5 ms). Raises BadAction and changes nothing if it does not fit."""
+        """Applies a miner's action for one control step, 12.5 ms. One that does not fit raises BadAction first."""
         native_action = channels.native_action(action)
         self.native, reward, _, _, info = self._env.step(native_action)
         self._steps += 1
         broken = world.is_unstable(self._env) or not np.isfinite(reward)
         success = bool(info["success"]) and not broken
-        # MuJoCo restarts an unstable simulation, so nothing after it counts. A failure, not an error: actions caused it.
+        # MuJoCo restarts an unstable simulation: nothing after it counts. A failure, not an error: actions caused it.
         self.done = success or broken or self._steps >= catalogue.MAX_STEPS
         return Outcome(0.0 if broken else float(reward), self.done, success)
 

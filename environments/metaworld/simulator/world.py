@@ -1,8 +1,8 @@
 """One MetaWorld task with one layout: everything in it comes from the task's name and the seed.
 
-MetaWorld keeps state between episodes: bodies stay where the last layout put them while the arm is brought to its start,
-`init_tcp` and a dozen other attributes linger, MuJoCo warm-starts its solver. So nothing is reused: each world is a new
-environment on a new copy of the compiled model (4-15 ms; compiling takes 130-190 ms and is done once per task).
+MetaWorld keeps state between episodes: bodies stay where the last layout put them while the arm is brought to its
+start, `init_tcp` and a dozen other attributes linger, MuJoCo warm-starts its solver. So nothing is reused: each world is
+a new environment on a new copy of the compiled model (4-15 ms; compiling takes 130-190 ms, once per task).
 """
 
 import copy

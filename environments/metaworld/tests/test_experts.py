@@ -24,7 +24,8 @@ class Experts(unittest.TestCase):
             rollouts = [play(environment, seed) for seed in SEEDS]
             natively = sum(play_natively(environment, seed) for seed in SEEDS)
             steps = [len(each.actions) for each in rollouts if each.success]
-            print(f"{environment:<30} {len(steps):>3}/{len(SEEDS)} {natively:>6}/{len(SEEDS)}  {np.mean(steps):>6.1f} {max(steps):>4}")
+            solved = f"{len(steps):>3}/{len(SEEDS)} {natively:>6}/{len(SEEDS)}"
+            print(f"{environment:<30} {solved}  {np.mean(steps):>6.1f} {max(steps):>4}")
             with self.subTest(environment):
                 self.assertGreaterEqual(len(steps), natively)
                 self.assertGreaterEqual(len(steps), REQUIRED * len(SEEDS))

@@ -1,0 +1,1 @@
+"""Run with `python3 -m unittest` from the family's folder, on the host or in the image."""
