@@ -1,26 +1,20 @@
 //! The connection, and the questions an operator or a reconciler asks of the streams.
 
-use crate::{Advisories, Config, Deliveries, Difference, Publication, Report, Result, Results};
+use crate::{
+    Advisories, Backlog, Config, Deliveries, Difference, Publication, Report, Result, Results, api, apply,
+    connection::{self, Connections},
+    deliveries, inspect, publish,
+};
+use async_nats::Client;
 use kinitro_proto::{CycleId, DeadLetter, Event, Family, Task, TaskId, TaskResult};
 use std::{collections::HashSet, time::Duration};
 
 /// The bus: a connection to NATS that speaks our words. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Bus {}
-
-/// What a family's consumer has before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backlog {
-    /// The family.
-    pub family: Family,
-    /// Tasks that no executor has been given yet.
-    pub pending: u64,
-    /// Tasks that executors have in hand.
-    pub in_hand: u64,
-    /// Of those, tasks that were delivered before.
-    pub redelivered: u64,
-    /// Executors' pull requests that wait for tasks.
-    pub waiting: u64,
+pub struct Bus {
+    client: Client,
+    connections: Connections,
+    config: Config,
 }
 
 impl Bus {
@@ -30,13 +24,18 @@ impl Bus {
     /// # Errors
     /// [`crate::Error::Connect`] with the last fault, [`crate::Error::Credentials`].
     pub async fn connect(config: &Config, name: &str) -> Result<Self> {
-        unimplemented!()
+        let (client, connections) = connection::connect(config, name).await?;
+        Ok(Self {
+            client,
+            connections,
+            config: config.clone(),
+        })
     }
 
     /// Whether the connection is up at this moment.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        unimplemented!()
+        api::is_connected(&self.client)
     }
 
     /// Makes the streams and consumers as the setup wants them. Creates and updates; deletes nothing, loses
@@ -45,7 +44,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer, or refuses a creation.
     pub async fn apply(&self, families: &[Family]) -> Result<Report> {
-        unimplemented!()
+        apply::apply(&self.client, &self.config, families).await
     }
 
     /// Where the server is not as the setup wants it.
@@ -53,7 +52,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer.
     pub async fn diff(&self, families: &[Family]) -> Result<Vec<Difference>> {
-        unimplemented!()
+        apply::diff(&self.client, &self.config, families).await
     }
 
     /// Publishes tasks in order, up to 1024 acks in flight, and says what became of each. Safe to repeat: a
@@ -63,7 +62,7 @@ impl Bus {
     /// # Errors
     /// [`crate::Error::Message`] if a task cannot be written; then none was sent.
     pub async fn publish_tasks(&self, tasks: &[Task], traceparent: Option<&str>) -> Result<Publication> {
-        unimplemented!()
+        publish::tasks(&self.client, tasks, traceparent).await
     }
 
     /// The tasks of a family, as an executor takes them: nothing comes before [`Deliveries::request`].
@@ -71,7 +70,7 @@ impl Bus {
     /// # Errors
     /// [`crate::Error::NoConsumer`], or when the server does not answer.
     pub async fn tasks(&self, family: &Family) -> Result<Deliveries> {
-        unimplemented!()
+        deliveries::of_family(&self.client, &self.connections, family).await
     }
 
     /// Publishes a result and waits until the stream has it; tries again, with backoff, until `patience` has
@@ -86,7 +85,14 @@ impl Bus {
         traceparent: Option<&str>,
         patience: Duration,
     ) -> Result<()> {
-        unimplemented!()
+        publish::result(
+            &self.client,
+            &self.connections,
+            (result, family),
+            traceparent,
+            patience,
+        )
+        .await
     }
 
     /// The results, as a scorer takes them.
@@ -94,7 +100,9 @@ impl Bus {
     /// # Errors
     /// When the consumer is missing or the server does not answer.
     pub async fn results(&self) -> Result<Results> {
-        unimplemented!()
+        let deliveries =
+            Deliveries::open(&self.client, &self.connections, "RESULTS", "scorer".to_owned()).await?;
+        Ok(Results::new(deliveries))
     }
 
     /// Keeps a dead letter, and waits until the stream has it.
@@ -102,7 +110,7 @@ impl Bus {
     /// # Errors
     /// When it cannot be written, or the stream does not take it.
     pub async fn publish_dead(&self, letter: &DeadLetter) -> Result<()> {
-        unimplemented!()
+        publish::dead(&self.client, letter).await
     }
 
     /// Tells whoever watches, and waits until the stream has it.
@@ -110,7 +118,7 @@ impl Bus {
     /// # Errors
     /// When it cannot be written, or the stream does not take it.
     pub async fn publish_event(&self, event: &Event) -> Result<()> {
-        unimplemented!()
+        publish::event(&self.client, event).await
     }
 
     /// What JetStream reports about tasks it gave up on, for the reaper.
@@ -118,7 +126,9 @@ impl Bus {
     /// # Errors
     /// When the consumer is missing or the server does not answer.
     pub async fn advisories(&self) -> Result<Advisories> {
-        unimplemented!()
+        let deliveries =
+            Deliveries::open(&self.client, &self.connections, "DEAD", "reaper".to_owned()).await?;
+        Ok(Advisories::new(self.client.clone(), deliveries))
     }
 
     /// Removes a cycle's messages from TASKS, and returns how many. Whoever has one in hand is not told.
@@ -126,7 +136,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer.
     pub async fn purge_cycle(&self, cycle: CycleId) -> Result<u64> {
-        unimplemented!()
+        inspect::purge(&self.client, cycle).await
     }
 
     /// The tasks of a cycle that TASKS holds. A task acked meanwhile may be in the answer, and one that was
@@ -135,7 +145,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer.
     pub async fn tasks_of_cycle(&self, cycle: CycleId) -> Result<HashSet<TaskId>> {
-        unimplemented!()
+        inspect::tasks(&self.client, cycle).await
     }
 
     /// What each family's consumer has before it.
@@ -143,6 +153,9 @@ impl Bus {
     /// # Errors
     /// When a consumer is missing or the server does not answer.
     pub async fn backlog(&self, families: &[Family]) -> Result<Vec<Backlog>> {
-        unimplemented!()
+        let each = families
+            .iter()
+            .map(|family| inspect::backlog(&self.client, family));
+        futures::future::try_join_all(each).await
     }
 }

@@ -53,6 +53,15 @@ pub struct Config {
     )]
     pub ca: Option<PathBuf>,
 
+    /// The subject under which this service takes answers, where a user may listen on no other's.
+    #[arg(
+        id = "nats_inbox_prefix",
+        long = "nats-inbox-prefix",
+        env = "KINITRO_NATS_INBOX_PREFIX"
+    )]
+    #[arg(value_name = "SUBJECT", default_value = "_INBOX")]
+    pub inbox_prefix: String,
+
     /// How long to wait for a server at the start.
     #[arg(
         id = "nats_connect_timeout",
@@ -84,7 +93,7 @@ pub struct Config {
 }
 
 /// A text that is never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -117,6 +126,7 @@ impl Config {
             user: None,
             password: None,
             ca: None,
+            inbox_prefix: "_INBOX".to_owned(),
             connect_timeout: Duration::from_secs(30),
             replicas: 1,
             ack_wait: Duration::from_secs(30),
