@@ -14,6 +14,8 @@ pub struct Settings {
     pub max_gap: f64,
     /// Episodes per environment as configured, whatever number was run.
     pub episodes_per_environment: u32,
+    /// Results that every cell needs for the cycle to settle.
+    pub min_episodes: u32,
 }
 
 impl Default for Settings {
@@ -24,6 +26,7 @@ impl Default for Settings {
             min_gap: 0.02,
             max_gap: 0.10,
             episodes_per_environment: 50,
+            min_episodes: 25,
         }
     }
 }
@@ -47,6 +50,9 @@ pub enum Law {
     /// Thresholds divide by the number of episodes.
     #[error("there must be at least one episode per environment")]
     Episodes,
+    /// A cell without results is missing; one cannot have more than were run.
+    #[error("the least number of results of a cell must be from 1 to the episodes per environment")]
+    MinEpisodes,
 }
 
 impl Settings {
@@ -66,6 +72,10 @@ impl Settings {
             (range, Law::GapRange),
             (self.min_gap <= self.max_gap, Law::GapOrder),
             (self.episodes_per_environment > 0, Law::Episodes),
+            (
+                (1..=self.episodes_per_environment.max(1)).contains(&self.min_episodes),
+                Law::MinEpisodes,
+            ),
         ];
         laws.into_iter()
             .filter(|(holds, _)| !holds)
@@ -91,6 +101,7 @@ mod tests {
             min_gap: 2.0,
             max_gap: 0.5,
             episodes_per_environment: 0,
+            min_episodes: 0,
         };
         let expected = [
             Law::Temperature,
@@ -98,6 +109,7 @@ mod tests {
             Law::GapRange,
             Law::GapOrder,
             Law::Episodes,
+            Law::MinEpisodes,
         ];
         assert_eq!(settings.check(), expected);
     }

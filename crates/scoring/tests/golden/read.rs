@@ -86,6 +86,7 @@ pub(crate) fn case_input(input: &Value) -> (usize, Vec<Candidate>, Settings) {
         min_gap: number("threshold_min_gap", defaults.min_gap),
         max_gap: number("threshold_max_gap", defaults.max_gap),
         episodes_per_environment: episodes.try_into().unwrap(),
+        ..defaults
     };
     (
         environments.len(),
