@@ -140,10 +140,10 @@ impl Shared {
             }
             let target = SocketAddr::new(*address, port);
             match source(target) {
-                Ok(own) if own == *address && !self.rules.allows(own) => {
-                    return Err(forbidden("this machine's own"));
-                }
-                Ok(_) => targets.push(target),
+                Ok(own) => match self.rules.broken_from(own, *address) {
+                    Some(rule) => return Err(forbidden(rule)),
+                    None => targets.push(target),
+                },
                 // Out of descriptors or memory, not out of a route.
                 Err(error) if wire::is_ours(&error) && !is_absent(&error) => {
                     return Err(network(&error.to_string()));
@@ -153,21 +153,21 @@ impl Shared {
         }
         targets.truncate(MAX_TARGETS);
         if targets.is_empty() {
-            Err(self.no_way(addresses))
+            Err(no_way(self.ipv6, addresses))
         } else {
             Ok(targets)
         }
     }
+}
 
-    /// A miner that can be reached over IPv6 only, from a machine that never had any, would otherwise
-    /// be tried and missed for ever.
-    fn no_way(&self, addresses: &BTreeSet<IpAddr>) -> Fault {
-        if !self.ipv6 && addresses.iter().all(IpAddr::is_ipv6) {
-            let text = "the endpoint has IPv6 addresses only, and this executor calls over IPv4";
-            MinerFault::new(MinerFaultKind::Unreachable, text).into()
-        } else {
-            network("this machine has no route to the policy")
-        }
+/// A miner that can be reached over IPv6 only, from a machine that never had any, would otherwise be
+/// tried and missed for ever.
+fn no_way(ipv6: bool, addresses: &BTreeSet<IpAddr>) -> Fault {
+    if !ipv6 && addresses.iter().all(IpAddr::is_ipv6) {
+        let text = "the endpoint has IPv6 addresses only, and this executor calls over IPv4";
+        MinerFault::new(MinerFaultKind::Unreachable, text).into()
+    } else {
+        network("this machine has no route to the policy")
     }
 }
 
@@ -223,4 +223,29 @@ pub(crate) fn tls() -> Result<rustls::ClientConfig, Error> {
         .with_safe_default_protocol_versions()
         .map_err(|source| Error::Tls { source })?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_route_is_ours_unless_we_never_had_what_the_miner_asks_for() {
+        let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let is_miners = |ipv6, texts: &[&str]| matches!(no_way(ipv6, &addresses(texts)), Fault::Miner(_));
+        assert!(is_miners(false, &["2a00::1", "2a00::2"]));
+        assert!(!is_miners(true, &["2a00::1"]));
+        assert!(!is_miners(false, &["2a00::1", "1.1.1.1"]));
+        assert!(!is_miners(true, &["1.1.1.1"]));
+    }
+
+    #[test]
+    fn a_configuration_that_breaks_its_laws_makes_no_client() {
+        let config = Config {
+            max_response_bytes: 0,
+            ..Config::default()
+        };
+        let error = Client::new(&config).unwrap_err();
+        assert!(error.to_string().contains("`max-response-bytes`"), "{error}");
+    }
 }

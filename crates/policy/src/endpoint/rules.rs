@@ -191,6 +191,15 @@ mod tests {
         assert_eq!(broken("10.0.0.8", "10.0.0.7"), Some("private"));
     }
 
+    #[test]
+    fn an_address_of_this_machine_is_refused_unless_named() {
+        let (public, other) = ("1.1.1.1".parse().unwrap(), "9.9.9.9".parse().unwrap());
+        let rules = |text: &str| Rules::new(text.parse().unwrap());
+        assert_eq!(rules("").broken_from(public, public), Some("this machine's own"));
+        assert_eq!(rules("").broken_from(other, public), None);
+        assert_eq!(rules("1.1.1.1").broken_from(public, public), None);
+    }
+
     proptest! {
         #[test]
         fn an_ipv4_address_has_one_answer_in_either_clothes(bits: u32) {
