@@ -1,1 +1,80 @@
 #![doc = include_str!("../README.md")]
+
+mod config;
+mod error;
+mod ingest;
+mod metrics;
+mod settle;
+mod verdict;
+
+pub use config::Config;
+pub use error::Error;
+
+use kinitro_chassis::health::{self, Health};
+use kinitro_nats::Bus;
+use kinitro_proto::catalogue;
+use kinitro_store::Store;
+use metrics::Metrics;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Connections to the ledger: one for recording, one for settling, one to spare.
+const CONNECTIONS: u32 = 3;
+
+/// What recording and settling share.
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    bus: Bus,
+    store: Store,
+    metrics: Metrics,
+    health: Health,
+    /// Results were recorded: a cycle may be complete.
+    recorded: Notify,
+}
+
+/// Runs until shutdown: records results as they come, settles cycles as they complete. Several may run at
+/// once: they share the results, and the ledger lets one settle each cycle.
+///
+/// # Errors
+/// What keeps the scorer from starting at all. Later faults are logged, shown in `/ready` and tried again.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let health = Health::new(&["postgres", "nats"]);
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let served = health::serve(
+        config.health_listen,
+        health.clone(),
+        Arc::new(registry),
+        shutdown.child_token(),
+    );
+    let served = tokio::spawn(served);
+
+    let store = Store::connect(&config.database_url, CONNECTIONS);
+    let bus = Bus::connect(&config.nats, "scorer").await?;
+    let families: Vec<_> = catalogue::families()
+        .iter()
+        .map(|entry| entry.name.clone())
+        .collect();
+    let report = bus.apply(&families).await?;
+    tracing::debug!(%report, "streams and consumers are in place");
+    let shared = Arc::new(Shared {
+        config,
+        bus,
+        store,
+        metrics,
+        health,
+        recorded: Notify::new(),
+    });
+
+    let settling = tokio::spawn(settle::run(Arc::clone(&shared), shutdown.clone()));
+    let ended = ingest::run(&shared, &shutdown).await;
+    shutdown.cancel();
+    if let Err(error) = settling.await {
+        tracing::error!(%error, "the settling loop broke");
+    }
+    served.abort();
+    ended
+}

@@ -1,0 +1,105 @@
+//! The commands, as `--help` tells them.
+
+use crate::commands::{config, cycle, db, env, miner, nats};
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use kinitro_chassis::telemetry;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  kinitro db create && kinitro db migrate         make the ledger
+  kinitro scheduler --miners-file miners.toml     open cycles and publish their tasks
+  kinitro executor --max-concurrent 4             run episodes, four at once
+  kinitro scorer                                  record results and settle cycles
+  kinitro gateway --port 8000                     serve weights, scores and status
+  kinitro cycle watch --until-settled             follow the newest cycle to its weights
+
+Every flag has an environment variable; both may stand in a TOML file (--config). A flag wins over the environment, the environment
+over the file, the file over the default; `kinitro config show SERVICE` says where each value comes from.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 conflict, 5 not allowed, 6 timed out, 75 try again later.";
+
+/// Judges robot policies: evaluation tasks over NATS JetStream, scores and weights in PostgreSQL
+#[derive(Debug, Parser)]
+#[command(name = "kinitro", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 120)]
+pub(crate) struct Cli {
+    /// Settings as TOML: one table per service, keys named like the flags
+    #[arg(long, env = "KINITRO_CONFIG", value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) telemetry: telemetry::Config,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open a cycle each interval and publish its tasks
+    Scheduler(Box<kinitro_scheduler::Config>),
+    /// Run tasks: episodes in simulators against miners' policies
+    Executor(Box<kinitro_executor::Config>),
+    /// Record results, settle cycles into scores and weights
+    Scorer(Box<kinitro_scorer::Config>),
+    /// Serve weights, scores and status over HTTP
+    #[command(visible_alias = "api")]
+    Gateway(Box<kinitro_gateway::Config>),
+    /// Tools for miners
+    #[command(subcommand)]
+    Miner(miner::Command),
+    /// Follow and show cycles
+    #[command(subcommand)]
+    Cycle(cycle::Command),
+    /// List, build and try environments
+    #[command(subcommand)]
+    Env(env::Command),
+    /// Make, migrate and inspect the ledger's database
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Set up and compare the streams and consumers
+    #[command(subcommand)]
+    Nats(nats::Command),
+    /// Show settings and where they come from
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Ask a health address once: exit 0 if it answers 200
+    #[command(after_help = "Example:\n  kinitro healthcheck http://127.0.0.1:9102/ready")]
+    Healthcheck {
+        /// The address, e.g. `http://127.0.0.1:9102/ready`
+        url: String,
+    },
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  kinitro completions bash > /etc/bash_completion.d/kinitro")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+impl Command {
+    /// The name that traces carry.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Scheduler(_) => "scheduler",
+            Self::Executor(_) => "executor",
+            Self::Scorer(_) => "scorer",
+            Self::Gateway(_) => "gateway",
+            Self::Miner(_) => "miner",
+            _ => "tool",
+        }
+    }
+
+    /// Every fault of the settings at once.
+    pub(crate) fn check(&self) -> Vec<String> {
+        match self {
+            Self::Scheduler(config) => config.check(),
+            Self::Executor(config) => config.check(),
+            Self::Scorer(config) => config.check(),
+            Self::Gateway(config) => config.check(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `kinitro cycle`: following cycles in the ledger.
+
+mod progress;
+mod show;
+
+use crate::{
+    commands::Database,
+    exit::{Exit, print},
+};
+use clap::{Args, Subcommand};
+use kinitro_chassis::{backoff, shutdown};
+use kinitro_proto::CycleId;
+use kinitro_store::{Cycle, CycleState, Store};
+use progress::Progress;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How often the ledger is asked.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What to do with cycles.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the newest cycles
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show a cycle: leaderboard, frontier and weights if it is settled, else how far it is
+    Show {
+        #[command(flatten)]
+        database: Database,
+        /// The cycle [default: the newest]
+        cycle: Option<CycleId>,
+    },
+    /// Follow the newest cycle: tasks done, rate, time left, by family
+    #[command(after_help = "Exit codes: 0 settled, 1 expired or cancelled, 6 not within --timeout.")]
+    Watch(Watch),
+}
+
+/// How to follow a cycle.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    database: Database,
+    /// End when the cycle has ended, and show what it came to
+    #[arg(long)]
+    until_settled: bool,
+    /// Seconds to wait for that
+    #[arg(long, default_value_t = 14_400, value_name = "SECONDS")]
+    timeout: u64,
+    /// The gateway's address, to be named at the end
+    #[arg(long, value_name = "URL")]
+    gateway_url: Option<String>,
+}
+
+pub(crate) async fn run(command: Command) -> Result<(), Exit> {
+    match command {
+        Command::List { database, limit } => {
+            let cycles = database.store().cycles(limit).await.map_err(Exit::failure)?;
+            print(show::list(&cycles))
+        }
+        Command::Show { database, cycle } => {
+            let store = database.store();
+            let found = match cycle {
+                Some(cycle) => store.cycle(cycle).await.map_err(Exit::failure)?,
+                None => newest(&store).await?,
+            };
+            let cycle = found.ok_or_else(|| Exit::NotFound("there is no such cycle".to_owned()))?;
+            show_cycle(&store, &cycle).await
+        }
+        Command::Watch(watch) => watch.run().await,
+    }
+}
+
+async fn newest(store: &Store) -> Result<Option<Cycle>, Exit> {
+    Ok(store.cycles(1).await.map_err(Exit::failure)?.into_iter().next())
+}
+
+async fn show_cycle(store: &Store, cycle: &Cycle) -> Result<(), Exit> {
+    if let Some(board) = store.leaderboard(cycle.id).await.map_err(Exit::failure)? {
+        let weights = store.weights_of(cycle.id).await.map_err(Exit::failure)?;
+        return print(show::settled(&board, weights.as_ref()));
+    }
+    let families = store.progress(cycle.id).await.map_err(Exit::failure)?;
+    print(show::unsettled(cycle, &families))
+}
+
+impl Watch {
+    async fn run(self) -> Result<(), Exit> {
+        let stop = shutdown::on_signal().map_err(Exit::failure)?;
+        let store = self.database.store();
+        let until = Instant::now() + Duration::from_secs(self.timeout);
+        let mut progress = Progress::new();
+        while let Some(cycle) = self.next(&store, &stop, until).await? {
+            let families = store.progress(cycle.id).await.map_err(Exit::failure)?;
+            progress.show(&cycle, &families)?;
+            if !cycle.state.is_active() && self.until_settled {
+                progress.end();
+                return self.end(&store, &cycle).await;
+            }
+        }
+        progress.end();
+        Ok(())
+    }
+
+    /// The newest cycle, after a look's wait; none when a signal came.
+    async fn next(
+        &self,
+        store: &Store,
+        stop: &CancellationToken,
+        until: Instant,
+    ) -> Result<Option<Cycle>, Exit> {
+        loop {
+            // The ledger may be restarting: that is no reason to stop watching.
+            match newest(store).await {
+                Ok(Some(cycle)) => {
+                    return Ok(
+                        (!cycle.state.is_active() || backoff::pause(LOOK, stop).await).then_some(cycle)
+                    );
+                }
+                Ok(None) => tracing::debug!("no cycle yet"),
+                Err(exit) => tracing::warn!(?exit, "the ledger does not answer: trying again"),
+            }
+            if Instant::now() >= until {
+                return Err(Exit::TimedOut(format!(
+                    "no cycle ended within {} s",
+                    self.timeout
+                )));
+            }
+            if !backoff::pause(LOOK, stop).await {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn end(&self, store: &Store, cycle: &Cycle) -> Result<(), Exit> {
+        show_cycle(store, cycle).await?;
+        if cycle.state != CycleState::Settled {
+            let reason = cycle.reason.as_deref().unwrap_or("no reason is known");
+            return Err(Exit::Failure(format!(
+                "cycle {} {}: {reason}",
+                cycle.id, cycle.state
+            )));
+        }
+        match &self.gateway_url {
+            Some(url) => print(format!(
+                "\nGateway: {url}  (weights: {}/v1/weights/latest)",
+                url.trim_end_matches('/')
+            )),
+            None => Ok(()),
+        }
+    }
+}

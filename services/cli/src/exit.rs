@@ -1,0 +1,75 @@
+//! How a command ends when it does not end well: one message, one exit code.
+
+use kinitro_chassis::report;
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Why a command failed, and so its exit code.
+#[derive(Debug)]
+pub(crate) enum Exit {
+    /// 1: it was tried and did not work.
+    Failure(String),
+    /// 2, or 0 for `--help` and `--version`: the command line.
+    Usage(clap::Error),
+    /// 2: settings that cannot be run with, all faults of them.
+    Config(Vec<String>),
+    /// 3: what was asked for is not there.
+    NotFound(String),
+    /// 4: it stands against what is there.
+    Conflict(String),
+    /// 6: it took too long.
+    TimedOut(String),
+}
+
+impl Exit {
+    /// A failure with its causes.
+    pub(crate) fn failure(error: impl Error) -> Self {
+        Self::Failure(report(&error).to_string())
+    }
+
+    /// Says why, on standard error, and gives the code.
+    pub(crate) fn report(self) -> ExitCode {
+        let (code, text) = match self {
+            Self::Usage(error) => {
+                // Help and version are no faults: clap knows where they go.
+                let code = u8::try_from(error.exit_code()).unwrap_or(1);
+                let written = error.print();
+                return if written.is_ok() {
+                    code.into()
+                } else {
+                    ExitCode::FAILURE
+                };
+            }
+            Self::Config(faults) => {
+                let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
+                let count = faults.len();
+                (
+                    2,
+                    format!(
+                        "{count} fault{} in the settings, nothing was started:{list}",
+                        if count == 1 { "" } else { "s" }
+                    ),
+                )
+            }
+            Self::Failure(text) => (1, text),
+            Self::NotFound(text) => (3, text),
+            Self::Conflict(text) => (4, text),
+            Self::TimedOut(text) => (6, text),
+        };
+        // Nobody is left to tell if this fails.
+        drop(writeln!(io::stderr(), "kinitro: {text}"));
+        code.into()
+    }
+}
+
+/// Writes a result to standard output, which carries nothing else.
+pub(crate) fn print(text: impl AsRef<str>) -> Result<(), Exit> {
+    match writeln!(io::stdout(), "{}", text.as_ref()) {
+        // The reader has seen enough (`kinitro … | head`).
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Exit::failure),
+    }
+}

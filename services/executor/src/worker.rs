@@ -1,0 +1,102 @@
+//! A family's loop: a warm slot first, then a task for it, then the attempt on its own; drained at the end.
+
+use crate::{Error, Shared, attempt::Attempt, slots::Slots};
+use kinitro_chassis::report;
+use kinitro_nats::Delivery;
+use kinitro_proto::{Family, catalogue::FamilyEntry};
+use kinitro_simulator::Simulator;
+use std::sync::Arc;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Runs the family's tasks until shutdown, then drains.
+pub(crate) async fn run(
+    entry: &'static FamilyEntry,
+    shared: Arc<Shared>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let family = &entry.name;
+    let mut deliveries = shared.bus.tasks(family).await?;
+    let mut slots = Slots::new(entry, Arc::clone(&shared));
+    let mut waiting: Vec<Simulator> = Vec::new();
+    let mut attempts: JoinSet<Option<Simulator>> = JoinSet::new();
+    let give_back = CancellationToken::new();
+    tracing::info!(%family, slots = shared.config.slots(family), "waiting for tasks");
+    loop {
+        shared.metrics.busy(family, attempts.len());
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(ended) = attempts.join_next() => slots.give_back(simulator_of(ended)),
+            simulator = slots.ready() => {
+                // One warm slot is worth one delivery, never more.
+                deliveries.request(1);
+                waiting.push(simulator);
+            }
+            delivery = deliveries.next(), if !waiting.is_empty() => {
+                let simulator = waiting.pop().expect("a delivery comes only for a slot that waits");
+                start(&mut attempts, &shared, family, &give_back, delivery, simulator);
+            }
+        }
+    }
+    // What was asked for and not begun goes back at once.
+    for delivery in deliveries.close().await {
+        if let Err(error) = delivery.nak(None).await {
+            tracing::warn!(error = %report(&error), "a task was not given back: its lease runs out");
+        }
+    }
+    for simulator in waiting {
+        slots.give_back(Some(simulator));
+    }
+    drain(&mut attempts, &mut slots, &give_back, &shared).await;
+    slots.close().await;
+    Ok(())
+}
+
+fn start(
+    attempts: &mut JoinSet<Option<Simulator>>,
+    shared: &Arc<Shared>,
+    family: &Family,
+    give_back: &CancellationToken,
+    delivery: Delivery,
+    simulator: Simulator,
+) {
+    let attempt = Attempt {
+        shared: Arc::clone(shared),
+        family: family.clone(),
+        delivery,
+        give_back: give_back.clone(),
+    };
+    attempts.spawn(attempt.run(simulator));
+}
+
+/// Lets the attempts in hand finish within the grace, then calls for the rest to be given back.
+async fn drain(
+    attempts: &mut JoinSet<Option<Simulator>>,
+    slots: &mut Slots,
+    give_back: &CancellationToken,
+    shared: &Shared,
+) {
+    let finish = async {
+        while let Some(ended) = attempts.join_next().await {
+            slots.give_back(simulator_of(ended));
+        }
+    };
+    tokio::pin!(finish);
+    if tokio::time::timeout(shared.config.drain_grace, &mut finish)
+        .await
+        .is_err()
+    {
+        tracing::warn!("the grace is over: the tasks in hand are given back");
+        give_back.cancel();
+        finish.await;
+    }
+}
+
+/// The attempt's simulator, if it is left. An attempt that panicked outside its episode answered nothing:
+/// its lease runs out and the stream delivers the task again.
+fn simulator_of(ended: Result<Option<Simulator>, JoinError>) -> Option<Simulator> {
+    ended.unwrap_or_else(|error| {
+        tracing::error!(error = %report(&error), "an attempt broke");
+        None
+    })
+}

@@ -1,0 +1,68 @@
+//! Opening a cycle: the miners at one block, and every task, in one transaction.
+
+use crate::{Config, Error, miners::Snapshot, plan};
+use kinitro_proto::CycleId;
+use kinitro_store::{NewCycle, NewMiner, Secret, Store};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How the cycle will be scored.
+const STRATEGY: &str = "pareto-subset";
+
+/// Opens the current interval's cycle if it is due.
+///
+/// # Errors
+/// The miners cannot be read, or the ledger refuses; nothing was opened, and the next call tries again.
+pub(crate) async fn open_if_due(config: &Config, store: &Store) -> Result<Option<CycleId>, Error> {
+    if !store.is_due(config.netuid, config.interval()).await? {
+        return Ok(None);
+    }
+    let snapshot = config.miners().snapshot().await?;
+    let (cycle, secret) = new_cycle(config, &snapshot);
+    let tasks = plan::tasks(
+        &snapshot.miners,
+        &cycle.environments,
+        config.episodes_per_env,
+        &secret,
+    );
+    // None: another scheduler was quicker.
+    let opened = store.open_cycle(&cycle, tasks).await?;
+    if let Some(cycle) = opened {
+        let miners = snapshot.miners.len();
+        tracing::info!(
+            cycle.id = cycle.0,
+            block = snapshot.block.0,
+            miners,
+            "opened the cycle"
+        );
+    }
+    Ok(opened)
+}
+
+fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
+    let secret: [u8; 32] = rand::random();
+    let miners = snapshot.miners.iter().map(|miner| NewMiner {
+        uid: miner.uid,
+        hotkey: miner.hotkey.clone(),
+        commit_block: miner.commit_block,
+        endpoint: miner.endpoint.clone(),
+        repo: None,
+        revision: None,
+    });
+    let cycle = NewCycle {
+        netuid: config.netuid,
+        interval: config.interval(),
+        timeout: Duration::from_secs(config.cycle_timeout.into()),
+        block_number: snapshot.block,
+        block_hash: snapshot.block_hash.clone(),
+        secret: Secret(secret),
+        secret_hash: Sha256::digest(secret).into(),
+        episodes_per_environment: config.episodes_per_env,
+        environments: config.environments(),
+        strategy: STRATEGY.to_owned(),
+        settings: serde_json::to_value(config.settings()).expect("numbers are JSON"),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        miners: miners.collect(),
+    };
+    (cycle, secret)
+}
