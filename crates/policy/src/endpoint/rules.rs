@@ -73,8 +73,19 @@ impl Rules {
         }
     }
 
+    /// As [`Rules::broken`], of an address that we would call from `source`: who would call from the
+    /// address itself is on the machine that has it, however public it is.
+    pub(crate) fn broken_from(&self, source: IpAddr, address: IpAddr) -> Option<&'static str> {
+        let own = source == address && !self.allows(address);
+        if own {
+            Some("this machine's own")
+        } else {
+            self.broken(address)
+        }
+    }
+
     /// Whether the operator named the address. An IPv4 address in IPv6 clothes is the IPv4 address.
-    pub(crate) fn allows(&self, address: IpAddr) -> bool {
+    fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.allowed.0.iter().any(|range| range.contains(&address))
     }
