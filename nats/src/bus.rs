@@ -55,14 +55,18 @@ impl Bus {
         apply::diff(&self.client, &self.config, families).await
     }
 
-    /// Publishes tasks in order, up to 1024 acks in flight, and says what became of each. Safe to repeat: a
-    /// task that is in the stream already is [`crate::Published::AlreadyThere`]. Stops sending when the
-    /// stream is full or does not answer.
+    /// Publishes tasks in order, up to 1024 acks in flight, and says what became of each. Each carries the trace
+    /// context at its place, if there is one. Safe to repeat: a task that is in the stream already is
+    /// [`crate::Published::AlreadyThere`]. Stops sending when the stream is full or does not answer.
     ///
     /// # Errors
     /// [`crate::Error::Message`] if a task cannot be written; then none was sent.
-    pub async fn publish_tasks(&self, tasks: &[Task], traceparent: Option<&str>) -> Result<Publication> {
-        publish::tasks(&self.client, tasks, traceparent).await
+    pub async fn publish_tasks(
+        &self,
+        tasks: &[Task],
+        traceparents: &[Option<String>],
+    ) -> Result<Publication> {
+        publish::tasks(&self.client, tasks, traceparents).await
     }
 
     /// The tasks of a family, as an executor takes them: nothing comes before [`Deliveries::request`].

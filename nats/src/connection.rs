@@ -4,8 +4,8 @@ use crate::{Config, Error, Result};
 use async_nats::{Client, ConnectOptions, Event, ServerError};
 use rand::Rng;
 use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -28,44 +28,34 @@ pub(crate) fn backoff(failures: usize) -> Duration {
     full.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
-/// What the connection's events left for others to see.
-struct Events {
-    made: watch::Sender<u64>,
-    /// The last fault, for the error of a connection that never came.
-    fault: Mutex<String>,
-}
+/// How often a server that is not there is looked for.
+const ATTEMPTS: Duration = Duration::from_millis(250);
 
 pub(crate) async fn connect(config: &Config, name: &str) -> Result<(Client, Connections)> {
-    let (made, mut connections) = watch::channel(0);
-    let events = Arc::new(Events {
-        made,
-        fault: Mutex::new("no server answered".to_owned()),
-    });
-    let options = options(config, name).await?.event_callback({
-        let events = Arc::clone(&events);
-        move |event| {
-            events.take(&event);
+    let (made, connections) = watch::channel(0);
+    let made = Arc::new(made);
+    let end = Instant::now() + config.connect_timeout;
+    let mut attempts = tokio::time::interval(ATTEMPTS);
+    loop {
+        attempts.tick().await;
+        let events = Arc::clone(&made);
+        let options = options(config, name).await?.event_callback(move |event| {
+            take(&events, &event);
             std::future::ready(())
+        });
+        match options.connect(&config.url[..]).await {
+            Ok(client) => return Ok((client, connections)),
+            Err(error) if Instant::now() + ATTEMPTS >= end => {
+                let (url, within) = (shown(&config.url), config.connect_timeout);
+                return Err(Error::Connect {
+                    url,
+                    within,
+                    source: error.into(),
+                });
+            }
+            Err(error) => tracing::debug!(%error, "NATS does not answer yet"),
         }
-    });
-    let failed = |source| Error::Connect {
-        url: shown(&config.url),
-        within: config.connect_timeout,
-        source,
-    };
-    let client = options
-        .connect(&config.url[..])
-        .await
-        .map_err(|error| failed(error.into()))?;
-    let first = connections.wait_for(|made| *made > 0);
-    if matches!(
-        tokio::time::timeout(config.connect_timeout, first).await,
-        Ok(Ok(_))
-    ) {
-        return Ok((client, connections));
     }
-    let fault = events.fault.lock().expect("no panic holds it").clone();
-    Err(failed(fault.into()))
 }
 
 async fn options(config: &Config, name: &str) -> Result<ConnectOptions> {
@@ -75,8 +65,7 @@ async fn options(config: &Config, name: &str) -> Result<ConnectOptions> {
         .client_capacity(COMMANDS)
         .connection_timeout(Duration::from_secs(5))
         .custom_inbox_prefix(&config.inbox_prefix)
-        .reconnect_delay_callback(backoff)
-        .retry_on_initial_connect();
+        .reconnect_delay_callback(backoff);
     if let Some(path) = &config.credentials {
         let failed = |source| Error::Credentials {
             path: path.display().to_string(),
@@ -94,28 +83,25 @@ async fn options(config: &Config, name: &str) -> Result<ConnectOptions> {
     Ok(options)
 }
 
-impl Events {
-    fn take(&self, event: &Event) {
-        match event {
-            Event::Connected => {
-                self.made.send_modify(|made| *made += 1);
-                tracing::info!("connected to NATS");
-            }
-            Event::Disconnected => tracing::warn!("lost the connection to NATS, reconnecting"),
-            // A denied request is not answered at all: this line is all there is to see of it.
-            Event::ServerError(ServerError::Other(text))
-                if text.to_lowercase().contains("permissions violation") =>
-            {
-                tracing::error!(error = %text, "NATS denies us what we ask for");
-            }
-            Event::ServerError(_) | Event::ClientError(_) => {
-                *self.fault.lock().expect("no panic holds it") = event.to_string();
-                tracing::warn!(error = %event, "NATS connection fault");
-            }
-            Event::SlowConsumer(_) | Event::LameDuckMode | Event::Draining | Event::Closed => {
-                tracing::warn!(event = %event, "NATS connection event");
-            }
+fn take(made: &watch::Sender<u64>, event: &Event) {
+    match event {
+        Event::Connected => {
+            made.send_modify(|made| *made += 1);
+            tracing::info!("connected to NATS");
         }
+        Event::Disconnected => tracing::warn!("lost the connection to NATS, reconnecting"),
+        // A denied request is not answered at all: this line is all there is to see of it.
+        Event::ServerError(ServerError::Other(text))
+            if text.to_lowercase().contains("permissions violation") =>
+        {
+            tracing::error!(error = %text, "NATS denies us what we ask for");
+        }
+        Event::ServerError(_)
+        | Event::ClientError(_)
+        | Event::SlowConsumer(_)
+        | Event::LameDuckMode
+        | Event::Draining
+        | Event::Closed => tracing::warn!(event = %event, "NATS connection event"),
     }
 }
 

@@ -109,10 +109,19 @@ impl Outgoing {
 /// What the server drops a message by, if it has seen the same within the stream's `duplicate_window`.
 const ONCE: &str = "Nats-Msg-Id";
 
-pub(crate) async fn tasks(client: &Client, tasks: &[Task], traceparent: Option<&str>) -> Result<Publication> {
+pub(crate) async fn tasks(
+    client: &Client,
+    tasks: &[Task],
+    traceparents: &[Option<String>],
+) -> Result<Publication> {
+    let traceparents = traceparents
+        .iter()
+        .map(Option::as_deref)
+        .chain(std::iter::repeat(None));
     let messages: Vec<_> = tasks
         .iter()
-        .map(|task| outgoing_task(task, traceparent))
+        .zip(traceparents)
+        .map(|(task, traceparent)| outgoing_task(task, traceparent))
         .collect::<Result<_>>()?;
     let stopped = AtomicBool::new(false);
     let sent = messages
@@ -275,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_strangers_text_cannot_leave_its_token() {
-        assert_eq!(token("a.b *>\r\nc"), "a_b______c");
+        assert_eq!(token("a.b *>\r\nc"), "a_b_____c");
         assert_eq!(token(""), "unknown");
         assert_eq!(token(&"x".repeat(100)).len(), 64);
     }
