@@ -2,11 +2,13 @@
 //! subnets: a ledger is one subnet's.
 
 mod cycles;
+mod ended;
 mod leaderboard;
 mod scores;
 mod tasks;
 mod weights;
 
+pub use ended::EndedCycles;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use scores::{EnvironmentView, MinerView, Score};
 pub use tasks::{FamilyProgress, TaskStats, TaskView};

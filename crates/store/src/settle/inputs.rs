@@ -107,8 +107,9 @@ pub(super) async fn lock_cycle(connection: &mut PgConnection, cycle: CycleId) ->
         "SELECT id, block_number, strategy, settings, episodes_per_environment, environments, \
              deadline <= now() AS deadline_passed FROM cycles \
          WHERE id = $1 AND state IN ('open', 'running') AND (deadline <= now() \
-             OR state = 'running' AND NOT EXISTS (SELECT FROM tasks \
-                 WHERE cycle_id = $1 AND tasks.state IN ('available', 'retryable'))) FOR UPDATE SKIP LOCKED",
+             OR state = 'running' AND (SELECT t.id FROM tasks t WHERE t.cycle_id = $1 \
+                 AND t.state IN ('available', 'retryable') ORDER BY t.id LIMIT 1) IS NULL) \
+         FOR UPDATE SKIP LOCKED",
     )
     .bind(cycle.0)
     .fetch_optional(connection)
