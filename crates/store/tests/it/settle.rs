@@ -73,7 +73,7 @@ async fn a_cycle_that_never_ran_can_be_settled_at_its_deadline() {
 async fn inputs_are_the_accepted_rows_in_one_order() {
     let (ledger, tasks) = Ledger::running(3).await;
     // Rewards whose sum depends on the order they are added in, recorded in another order than the episodes'.
-    let rewards = [1e16, 1.0, -1e16];
+    let rewards = [1.0, 1e16, -1e16];
     let mut reports: Vec<_> = tasks
         .iter()
         .filter(|task| !(task.uid == Uid(1) && task.environment.as_str() == ENVIRONMENTS[0]))
@@ -96,11 +96,11 @@ async fn inputs_are_the_accepted_rows_in_one_order() {
         miner_faults,
         reward,
     };
-    let in_order = (1e16 + 1.0) - 1e16;
+    let in_order = (1.0 + 1e16) - 1e16;
     let expected = [
         cell(0, ENVIRONMENTS[0], 2, 0, in_order),
         cell(0, ENVIRONMENTS[1], 2, 0, in_order),
-        cell(1, ENVIRONMENTS[1], 1, 1, 1e16 + 1.0),
+        cell(1, ENVIRONMENTS[1], 1, 1, 1.0 + 1e16),
     ];
     assert_eq!(inputs.cells, expected);
     let miner = |uid, commit_block: Option<u64>| SnapshotMiner {
