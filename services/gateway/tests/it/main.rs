@@ -1,0 +1,12 @@
+//! The real gateway over a real PostgreSQL: what clients of version 2 see, and what is left when the ledger
+//! is away.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod api;
+mod bus;
+mod client;
+mod golden;
+mod ledger;
+mod limits;
+mod outage;
