@@ -246,3 +246,40 @@ async fn tasks_are_counted_by_state_and_by_family() {
     );
     assert!(view.due_at.is_some() && view.outcome.is_none());
 }
+
+#[tokio::test]
+async fn ended_cycles_are_counted_by_end_and_duration() {
+    let ledger = Ledger::new().await;
+    assert_eq!(ledger.store.ended_cycles(&[10.0, 20.0]).await.unwrap(), []);
+    let (ledger, settled) = settled_ledger().await;
+    let expired = ledger.open_next(6_000_000).await;
+    for (cycle, seconds) in [(settled, 20), (expired, 21)] {
+        // The end moves with the beginning, so that the rows stay lawful.
+        ledger
+            .run(&format!(
+                "UPDATE cycles SET opened_at = now() - interval '1 hour', \
+                     finished_at = CASE WHEN state = 'settled' THEN now() - interval '1 hour' + interval '{seconds} s' \
+                     END WHERE id = {cycle}"
+            ))
+            .await;
+    }
+    ledger.pass_deadline(expired).await;
+    ledger
+        .store
+        .begin_settle(expired)
+        .await
+        .unwrap()
+        .unwrap()
+        .expire("too few")
+        .await
+        .unwrap();
+    let ended = ledger.store.ended_cycles(&[10.0, 20.0]).await.unwrap();
+    let found: Vec<_> = ended
+        .iter()
+        .map(|line| (line.state, line.bucket, line.cycles))
+        .collect();
+    // A duration that is exactly a bound is not above it.
+    assert_eq!(found, [(CycleState::Expired, 2, 1), (CycleState::Settled, 1, 1)]);
+    assert!((ended[1].seconds - 20.0).abs() < 1e-6, "{}", ended[1].seconds);
+    assert!(ended[0].seconds >= 7200.0, "{}", ended[0].seconds);
+}
