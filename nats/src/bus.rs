@@ -1,9 +1,9 @@
 //! The connection, and the questions an operator or a reconciler asks of the streams.
 
 use crate::{
-    Advisories, Backlog, Config, Deliveries, Difference, Publication, Report, Result, Results, api, apply,
+    Advisories, Backlog, Config, Deliveries, Difference, Publication, Report, Result, Results, api,
     connection::{self, Connections},
-    deliveries, inspect, publish,
+    deliveries, inspect, publish, setup,
 };
 use async_nats::Client;
 use kinitro_proto::{CycleId, DeadLetter, Event, Family, Task, TaskId, TaskResult};
@@ -44,7 +44,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer, or refuses a creation.
     pub async fn apply(&self, families: &[Family]) -> Result<Report> {
-        apply::apply(&self.client, &self.config, families).await
+        setup::apply(&self.client, &self.config, families).await
     }
 
     /// Where the server is not as the setup wants it.
@@ -52,7 +52,7 @@ impl Bus {
     /// # Errors
     /// When the server does not answer.
     pub async fn diff(&self, families: &[Family]) -> Result<Vec<Difference>> {
-        apply::diff(&self.client, &self.config, families).await
+        setup::diff(&self.client, &self.config, families).await
     }
 
     /// Publishes tasks in order, up to 1024 acks in flight, and says what became of each. Each carries the trace

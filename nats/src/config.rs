@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 /// How to reach NATS, and what may differ from place to place.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "NATS")]
 pub struct Config {
     /// Where the servers are; several are separated by commas.
@@ -169,5 +170,66 @@ impl Config {
             .filter(|(holds, _)| !holds)
             .map(|(_, law)| law)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        nats: Config,
+    }
+
+    fn parse(flags: &[&str]) -> Config {
+        Cli::try_parse_from([&["kinitro"], flags].concat()).unwrap().nats
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_constructor_and_break_no_law() {
+        let config = parse(&[]);
+        assert_eq!(
+            format!("{config:?}"),
+            format!("{:?}", Config::at("nats://127.0.0.1:4222"))
+        );
+        assert_eq!(config.check(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn several_servers_are_separated_by_commas() {
+        assert_eq!(
+            parse(&["--nats-url", "nats://a,nats://b"]).url,
+            ["nats://a", "nats://b"]
+        );
+    }
+
+    #[test]
+    fn every_broken_law_is_named() {
+        let config = parse(&[
+            "--nats-replicas",
+            "2",
+            "--nats-ack-wait",
+            "10ms",
+            "--nats-user",
+            "me",
+        ]);
+        let faults = config.check();
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        for (fault, flag) in faults
+            .iter()
+            .zip(["--nats-replicas", "--nats-ack-wait", "--nats-password"])
+        {
+            assert!(fault.contains(flag), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let config = parse(&["--nats-user", "me", "--nats-password", "hunter2"]);
+        assert!(!format!("{config:?}").contains("hunter2"));
+        assert_eq!(config.password.unwrap().expose(), "hunter2");
     }
 }

@@ -1,9 +1,16 @@
 //! Deliveries of a consumer, pulled by credit.
 
+mod advisory;
+mod delivery;
 mod inbox;
 mod puller;
+mod results;
 
-use crate::{Delivery, Error, Result, api, api::code, connection::Connections, setup};
+pub use advisory::{Advisories, Advisory, AdvisoryKind, Stored};
+pub use delivery::Delivery;
+pub use results::Results;
+
+use crate::{Error, Result, api, api::code, connection::Connections, setup};
 use async_nats::Client;
 use kinitro_proto::Family;
 use puller::Puller;

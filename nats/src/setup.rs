@@ -1,7 +1,13 @@
 //! The streams and consumers as data: `streams/*.json` and `consumers/*.json`, in the shape of JetStream's own
 //! API, which `nats stream add --config` and `nats consumer add --config` read too.
 
-use crate::{Asset, Config};
+mod apply;
+mod report;
+
+pub(crate) use apply::{apply, diff};
+pub use report::{Asset, Change, Difference, Report};
+
+use crate::Config;
 use kinitro_proto::Family;
 use serde_json::{Map, Value};
 use std::time::Duration;

@@ -28,6 +28,8 @@ const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Two heartbeats missed, and half a second for a busy machine.
 const SILENCE: Duration = Duration::from_millis(4500);
+/// How soon to look again whether the connection is up.
+const RECHECK: Duration = Duration::from_millis(100);
 /// The most that one request asks for.
 const LARGEST: usize = 1000;
 
@@ -155,7 +157,13 @@ impl Puller {
     async fn ask(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let wanted = self.wanted();
         let idle = wanted == self.outstanding || self.outstanding * 2 > wanted;
-        if idle || Instant::now() < self.not_before || !api::is_connected(&self.source.client) {
+        if idle || Instant::now() < self.not_before {
+            return Ok(());
+        }
+        // What is sent now would wait for the connection, and come with an inbox that is gone by then. The news
+        // of a connection may overtake its state.
+        if !api::is_connected(&self.source.client) {
+            self.not_before = Instant::now() + RECHECK;
             return Ok(());
         }
         if self.inbox.is_none() {

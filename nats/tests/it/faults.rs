@@ -7,7 +7,11 @@ use kinitro_proto::{CycleId, Task, TaskId, TaskResult};
 use serde_json::json;
 use std::{
     collections::HashSet,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{task::JoinSet, time::timeout};
 
@@ -16,6 +20,7 @@ struct Executor {
     deliveries: Deliveries,
     acks: JoinSet<Option<TaskId>>,
     done: HashSet<TaskId>,
+    count: Arc<AtomicUsize>,
 }
 
 impl Executor {
@@ -28,6 +33,7 @@ impl Executor {
             deliveries,
             acks: JoinSet::new(),
             done: HashSet::new(),
+            count: Arc::default(),
         }
     }
 
@@ -36,6 +42,7 @@ impl Executor {
             tokio::select! {
                 Some(acked) = self.acks.join_next() => {
                     self.done.extend(acked.unwrap());
+                    self.count.store(self.done.len(), Ordering::Relaxed);
                     self.deliveries.request(1);
                 }
                 delivery = timeout(Duration::from_secs(20), self.deliveries.next()) => {
@@ -49,31 +56,35 @@ impl Executor {
             assert_eq!(asked + running, Self::SLOTS, "{asked} credits, {running} in hand");
         }
     }
-
-    /// How long until something new comes.
-    async fn resumed(&mut self) -> Duration {
-        let begin = Instant::now();
-        let seen = self.done.len();
-        self.work(seen + 1).await;
-        begin.elapsed()
-    }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_in_the_middle_of_a_pull_costs_seconds_and_loses_nothing() {
     let (mut nats, bus) = start().await;
-    let tasks = tasks(1, 600);
+    let tasks = tasks(1, 4000);
     bus.publish_tasks(&tasks, &[]).await.unwrap();
     let mut executor = Executor::new(&bus).await;
-    executor.work(100).await;
-    for rest in [200, 300] {
+    let count = Arc::clone(&executor.count);
+    let work = tokio::spawn(async move {
+        executor.work(4000).await;
+        executor.done
+    });
+    let reached = async |n: usize, within: u64| {
+        let what = format!("{n} tasks");
+        eventually(Duration::from_secs(within), &what, async || {
+            count.load(Ordering::Relaxed) >= n
+        })
+        .await;
+    };
+    for kill_at in [500, 1500] {
+        reached(kill_at, 60).await;
         nats.restart().await;
-        let pause = executor.resumed().await;
-        assert!(pause < Duration::from_secs(8), "resumed after {pause:?}");
-        executor.work(rest).await;
+        let before = count.load(Ordering::Relaxed);
+        assert!(before < 4000, "killed too late to be in the middle");
+        reached(before + 20, 8).await;
     }
-    executor.work(600).await;
-    assert_eq!(executor.done, tasks.iter().map(|task| task.id).collect());
+    let done = timeout(Duration::from_secs(60), work).await.unwrap().unwrap();
+    assert_eq!(done, tasks.iter().map(|task| task.id).collect());
     eventually(SOON, "an empty stream", async || {
         bus.tasks_of_cycle(CycleId(1))
             .await
