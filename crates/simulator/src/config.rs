@@ -7,8 +7,8 @@ mod size;
 use crate::scripted::Script;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use kinitro_proto::catalogue::{self, FamilyEntry};
 pub use images::Images;
+use kinitro_proto::catalogue::{self, FamilyEntry};
 pub(crate) use parse::duration;
 pub use size::Size;
 use std::path::PathBuf;
@@ -28,6 +28,7 @@ pub enum Mode {
 
 /// How simulators are started and how long they may take.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Simulators")]
 pub struct Config {
     /// How simulators are run
@@ -35,7 +36,12 @@ pub struct Config {
     pub eval_mode: Mode,
 
     /// Images that replace the catalogue's, as a JSON object from family to image
-    #[arg(long, env = "KINITRO_EXECUTOR_EVAL_IMAGES", value_name = "JSON", default_value_t)]
+    #[arg(
+        long,
+        env = "KINITRO_EXECUTOR_EVAL_IMAGES",
+        value_name = "JSON",
+        default_value_t
+    )]
     pub eval_images: Images,
 
     /// The most memory of a simulator, e.g. `8g` or `512Mi` [default: the family's own]
@@ -60,19 +66,19 @@ pub struct Config {
     pub python: PathBuf,
 
     /// How long a simulator may take from its start to its `hello`
-    #[arg(long, env = "KINITRO_EXECUTOR_HELLO_TIMEOUT", value_name = "TIME", default_value = "60s",
+    #[arg(long, env = "KINITRO_EXECUTOR_SIMULATOR_HELLO_TIMEOUT", value_name = "TIME", default_value = "60s",
           value_parser = duration)]
-    pub hello_timeout: Duration,
+    pub simulator_hello_timeout: Duration,
 
     /// How long a `reset` may take
-    #[arg(long, env = "KINITRO_EXECUTOR_RESET_TIMEOUT", value_name = "TIME", default_value = "60s",
+    #[arg(long, env = "KINITRO_EXECUTOR_SIMULATOR_RESET_TIMEOUT", value_name = "TIME", default_value = "60s",
           value_parser = duration)]
-    pub reset_timeout: Duration,
+    pub simulator_reset_timeout: Duration,
 
     /// How long a `step` may take
-    #[arg(long, env = "KINITRO_EXECUTOR_STEP_TIMEOUT", value_name = "TIME", default_value = "30s",
+    #[arg(long, env = "KINITRO_EXECUTOR_SIMULATOR_STEP_TIMEOUT", value_name = "TIME", default_value = "30s",
           value_parser = duration)]
-    pub step_timeout: Duration,
+    pub simulator_step_timeout: Duration,
 
     /// What scripted simulators do.
     #[command(flatten)]
@@ -98,7 +104,9 @@ impl Config {
         let mut faults = Vec::new();
         for (family, image) in self.eval_images.iter() {
             if catalogue::family(family).is_none() {
-                faults.push(format!("--eval-images names family `{family}`, which the catalogue does not"));
+                faults.push(format!(
+                    "--eval-images names family `{family}`, which the catalogue does not"
+                ));
             }
             if image.trim().is_empty() {
                 faults.push(format!("--eval-images gives family `{family}` an empty image"));
@@ -107,19 +115,24 @@ impl Config {
         if let Some(size) = self.eval_mem_limit
             && size < LEAST_MEMORY
         {
-            faults.push(format!("--eval-mem-limit is `{size}`, less than `{LEAST_MEMORY}`"));
+            faults.push(format!(
+                "--eval-mem-limit is `{size}`, less than `{LEAST_MEMORY}`"
+            ));
         }
         for (flag, limit) in [
-            ("--hello-timeout", self.hello_timeout),
-            ("--reset-timeout", self.reset_timeout),
-            ("--step-timeout", self.step_timeout),
+            ("--simulator-hello-timeout", self.simulator_hello_timeout),
+            ("--simulator-reset-timeout", self.simulator_reset_timeout),
+            ("--simulator-step-timeout", self.simulator_step_timeout),
         ] {
             if limit.is_zero() {
                 faults.push(format!("{flag} is zero: every simulator would be killed"));
             }
         }
         if self.eval_mode == Mode::Process && !self.environments_dir.is_dir() {
-            faults.push(format!("--environments-dir `{}` is no folder", self.environments_dir.display()));
+            faults.push(format!(
+                "--environments-dir `{}` is no folder",
+                self.environments_dir.display()
+            ));
         }
         faults.extend(self.script.check());
         faults
@@ -137,9 +150,9 @@ impl Default for Config {
             docker_socket: SOCKET.into(),
             environments_dir: ENVIRONMENTS.into(),
             python: PYTHON.into(),
-            hello_timeout: Duration::from_secs(60),
-            reset_timeout: Duration::from_secs(60),
-            step_timeout: Duration::from_secs(30),
+            simulator_hello_timeout: Duration::from_secs(60),
+            simulator_reset_timeout: Duration::from_secs(60),
+            simulator_step_timeout: Duration::from_secs(30),
             script: Script::default(),
         }
     }

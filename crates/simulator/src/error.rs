@@ -22,7 +22,9 @@ pub enum Error {
         faults: Vec<String>,
     },
     /// The Docker daemon does not answer.
-    #[error("could not reach the docker daemon at `{socket}`: is it running, and may this user open the socket?")]
+    #[error(
+        "could not reach the docker daemon at `{socket}`: is it running, and may this user open the socket?"
+    )]
     Daemon {
         /// The path of the daemon's socket.
         socket: String,
@@ -123,15 +125,17 @@ impl Error {
     pub fn fault(&self) -> Fault {
         let kind = match self {
             Self::Action { .. } => return MinerFault::new(MinerFaultKind::BadShape, self.detail()).into(),
-            Self::Daemon { .. }
-            | Self::ImageMissing { .. }
-            | Self::Start { .. }
-            | Self::Mismatch { .. } => InfraFaultKind::SimulatorStart,
+            Self::Daemon { .. } | Self::ImageMissing { .. } | Self::Start { .. } | Self::Mismatch { .. } => {
+                InfraFaultKind::SimulatorStart
+            }
             Self::Crash { .. } => InfraFaultKind::SimulatorCrash,
             Self::OutOfMemory { .. } => InfraFaultKind::OutOfMemory,
             Self::Hang { .. } => InfraFaultKind::SimulatorHang,
             Self::Protocol { .. } => InfraFaultKind::SimulatorProtocol,
-            Self::Reported { kind: ErrorKind::Environment, .. } => InfraFaultKind::UnknownEnvironment,
+            Self::Reported {
+                kind: ErrorKind::Environment,
+                ..
+            } => InfraFaultKind::UnknownEnvironment,
             Self::Reported { .. } => InfraFaultKind::SimulatorError,
             Self::Config { .. } | Self::Reap { .. } | Self::Unusable { .. } => InfraFaultKind::Internal,
         };

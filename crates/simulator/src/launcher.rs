@@ -43,7 +43,11 @@ impl Launcher {
             Mode::Process => Engine::Process,
             Mode::Scripted => Engine::Scripted(Arc::new(Stage::new(config.script.clone()))),
         };
-        let launcher = Self { config: Arc::new(config.clone()), engine, tasks: TaskTracker::new() };
+        let launcher = Self {
+            config: Arc::new(config.clone()),
+            engine,
+            tasks: TaskTracker::new(),
+        };
         launcher.reap().await?;
         Ok(launcher)
     }
@@ -53,7 +57,10 @@ impl Launcher {
     /// # Errors
     /// [`Error::Daemon`], [`Error::ImageMissing`] or [`Error::Start`]: all of them our faults.
     pub async fn start(&self, family: &FamilyEntry) -> Result<Simulator> {
-        let failed = |source| Error::Start { family: family.name.clone(), source };
+        let failed = |source| Error::Start {
+            family: family.name.clone(),
+            source,
+        };
         let memory = self.config.memory(family).map_err(|why| failed(why.into()))?;
         let backend = match &self.engine {
             Engine::Docker(daemon) => Backend::Piped(Box::new(self.contained(daemon, family).await?)),
@@ -64,7 +71,9 @@ impl Launcher {
             Engine::Scripted(stage) => Backend::Scripted(Box::new(Scripted::start(family, memory, stage)?)),
         };
         let limits = Limits::new(&self.config, memory);
-        Simulator::greet(backend, limits, family).await.map_err(|error| failed(error.into()))
+        Simulator::greet(backend, limits, family)
+            .await
+            .map_err(|error| failed(error.into()))
     }
 
     /// Removes containers nobody will use again: ended ones, ones never started, and those of an earlier life of
@@ -90,8 +99,12 @@ impl Launcher {
     /// whose drop removes the container, and not a container that nobody knows.
     async fn contained(&self, daemon: &Daemon, family: &FamilyEntry) -> Result<Pipe> {
         let (daemon, launcher, entry) = (daemon.clone(), self.clone(), family.clone());
-        let started =
-            self.tasks.spawn(async move { daemon.start(&launcher.config, &entry, &launcher.tasks).await });
-        started.await.map_err(|error| Error::Start { family: family.name.clone(), source: error.into() })?
+        let started = self
+            .tasks
+            .spawn(async move { daemon.start(&launcher.config, &entry, &launcher.tasks).await });
+        started.await.map_err(|error| Error::Start {
+            family: family.name.clone(),
+            source: error.into(),
+        })?
     }
 }

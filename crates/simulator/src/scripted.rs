@@ -19,7 +19,12 @@ use std::time::Duration;
 
 /// The channels a scripted simulator takes, with their sizes: its own, and those of the real families, so
 /// that a policy made for one of them is no misfit.
-const CHANNELS: [(&str, usize); 4] = [("quality", 1), ("ee_twist", 6), ("gripper", 1), ("joint_pos_target", 43)];
+const CHANNELS: [(&str, usize); 4] = [
+    ("quality", 1),
+    ("ee_twist", 6),
+    ("gripper", 1),
+    ("joint_pos_target", 43),
+];
 
 /// A simulator that plays a [`Script`].
 #[derive(Debug)]
@@ -45,37 +50,71 @@ impl Scripted {
     /// [`Error::Start`], the start fault of the script.
     pub(crate) fn start(family: &FamilyEntry, memory: Size, stage: &Arc<Stage>) -> Result<Self, Error> {
         if stage.fails_start() {
-            return Err(Error::Start { family: family.name.clone(), source: "the script says so".into() });
+            return Err(Error::Start {
+                family: family.name.clone(),
+                source: "the script says so".into(),
+            });
         }
-        Ok(Self { family: family.clone(), stage: Arc::clone(stage), memory, episode: None })
+        Ok(Self {
+            family: family.clone(),
+            stage: Arc::clone(stage),
+            memory,
+            episode: None,
+        })
     }
 
     /// Answers a request as a real simulator would.
     pub(crate) async fn exchange(&mut self, request: &Request<'_>) -> Result<Reply, Broken> {
         match request {
             Request::Hello { .. } => Ok(self.hello()),
-            Request::Reset { environment, seed, .. } => self.reset(environment, *seed).await,
+            Request::Reset {
+                environment, seed, ..
+            } => self.reset(environment, *seed).await,
             Request::Step { action } => self.step(action).await,
             Request::Close => Err(Broken::Ended),
         }
     }
 
     fn hello(&self) -> Reply {
-        let environments = self.family.environments.iter().map(|entry| entry.id.to_string()).collect();
-        Reply::Hello { version: VERSION, family: self.family.name.to_string(), environments }
+        let environments = self
+            .family
+            .environments
+            .iter()
+            .map(|entry| entry.id.to_string())
+            .collect();
+        Reply::Hello {
+            version: VERSION,
+            family: self.family.name.to_string(),
+            environments,
+        }
     }
 
     async fn reset(&mut self, environment: &str, seed: u64) -> Result<Reply, Broken> {
-        if !self.family.environments.iter().any(|entry| entry.id.as_str() == environment) {
-            return Ok(refused(ErrorKind::Environment, format!("no environment `{environment}`")));
+        if !self
+            .family
+            .environments
+            .iter()
+            .any(|entry| entry.id.as_str() == environment)
+        {
+            return Ok(refused(
+                ErrorKind::Environment,
+                format!("no environment `{environment}`"),
+            ));
         }
         let fault = self.stage.fault_of_reset(seed);
-        let episode = Episode { luck: luck(seed), steps: 0, success: false, fault };
+        let episode = Episode {
+            luck: luck(seed),
+            steps: 0,
+            success: false,
+            fault,
+        };
         let episode = self.episode.insert(episode);
         if let Some(reply) = misbehave(episode.due(), Call::Reset, self.memory).await {
             return reply;
         }
-        Ok(Reply::Observation { observation: episode.observation() })
+        Ok(Reply::Observation {
+            observation: episode.observation(),
+        })
     }
 
     async fn step(&mut self, action: &Action) -> Result<Reply, Broken> {
@@ -84,7 +123,10 @@ impl Scripted {
             return Ok(refused(ErrorKind::Request, "step before reset".to_owned()));
         };
         if episode.steps >= script.scripted_steps {
-            return Ok(refused(ErrorKind::Request, "step after the episode is done".to_owned()));
+            return Ok(refused(
+                ErrorKind::Request,
+                "step after the episode is done".to_owned(),
+            ));
         }
         if let Err(message) = check(action) {
             return Ok(refused(ErrorKind::Action, message));
@@ -99,19 +141,29 @@ impl Scripted {
         let done = episode.steps == script.scripted_steps;
         let success = done && episode.success;
         let reward = f64::from(u8::from(success));
-        Ok(Reply::Step { observation: episode.observation(), reward, done, success })
+        Ok(Reply::Step {
+            observation: episode.observation(),
+            reward,
+            done,
+            success,
+        })
     }
 }
 
 impl Episode {
     /// The fault that is due at this step, 0 being the reset.
     fn due(&self) -> Option<ScriptedFaultKind> {
-        self.fault.filter(|fault| fault.step == self.steps).map(|fault| fault.kind)
+        self.fault
+            .filter(|fault| fault.step == self.steps)
+            .map(|fault| fault.kind)
     }
 
     fn observation(&self) -> Observation {
         let proprio = [("scripted".to_owned(), vec![f64::from(self.steps)])].into();
-        Observation { proprio, ..Observation::default() }
+        Observation {
+            proprio,
+            ..Observation::default()
+        }
     }
 }
 
@@ -123,7 +175,10 @@ fn check(action: &Action) -> Result<(), String> {
         match CHANNELS.iter().find(|(known, _)| known == channel) {
             None => return Err(format!("unknown channel `{channel}`")),
             Some((_, size)) if values.len() != *size => {
-                return Err(format!("channel `{channel}` has `{}` numbers, not `{size}`", values.len()));
+                return Err(format!(
+                    "channel `{channel}` has `{}` numbers, not `{size}`",
+                    values.len()
+                ));
             }
             Some(_) => {}
         }
@@ -151,7 +206,10 @@ fn refused(kind: ErrorKind, message: String) -> Reply {
     Reply::Error { kind, message }
 }
 
-#[expect(clippy::disallowed_methods, reason = "there is no event: taking time is what is simulated")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no event: taking time is what is simulated"
+)]
 async fn take(delay: Duration) {
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;

@@ -38,8 +38,18 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(config: &Config, memory: Size) -> Self {
-        let Config { hello_timeout: hello, reset_timeout: reset, step_timeout: step, .. } = *config;
-        Self { hello, reset, step, memory }
+        let Config {
+            simulator_hello_timeout: hello,
+            simulator_reset_timeout: reset,
+            simulator_step_timeout: step,
+            ..
+        } = *config;
+        Self {
+            hello,
+            reset,
+            step,
+            memory,
+        }
     }
 
     const fn of(&self, call: Call) -> Duration {
@@ -57,9 +67,19 @@ impl Simulator {
     /// # Errors
     /// [`Error::Mismatch`], or what broke it.
     pub(crate) async fn greet(backend: Backend, limits: Limits, family: &FamilyEntry) -> Result<Self> {
-        let mut simulator = Self { backend: Some(backend), limits };
-        let reply = simulator.call(Call::Hello, &Request::Hello { version: VERSION }).await?;
-        let Reply::Hello { version, family: name, environments } = reply else {
+        let mut simulator = Self {
+            backend: Some(backend),
+            limits,
+        };
+        let reply = simulator
+            .call(Call::Hello, &Request::Hello { version: VERSION })
+            .await?;
+        let Reply::Hello {
+            version,
+            family: name,
+            environments,
+        } = reply
+        else {
             return Err(simulator.wrong_reply(Call::Hello, &reply));
         };
         if version != VERSION || name != family.name.as_str() {
@@ -72,7 +92,10 @@ impl Simulator {
             None => Ok(simulator),
             Some(missing) => {
                 let said = format!("family `{name}` without environment `{missing}`");
-                Err(Error::Mismatch { said, expected: "all the catalogue's: is the image up to date?".to_owned() })
+                Err(Error::Mismatch {
+                    said,
+                    expected: "all the catalogue's: is the image up to date?".to_owned(),
+                })
             }
         }
     }
@@ -81,8 +104,17 @@ impl Simulator {
     ///
     /// # Errors
     /// See [`Error`]; after any but [`Error::Reported`] the simulator is dead.
-    pub async fn reset(&mut self, environment: &Environment, seed: Seed, images: bool) -> Result<Observation> {
-        let request = Request::Reset { environment: environment.as_str(), seed: seed.get(), images };
+    pub async fn reset(
+        &mut self,
+        environment: &Environment,
+        seed: Seed,
+        images: bool,
+    ) -> Result<Observation> {
+        let request = Request::Reset {
+            environment: environment.as_str(),
+            seed: seed.get(),
+            images,
+        };
         match self.call(Call::Reset, &request).await? {
             Reply::Observation { observation } => {
                 self.checked(Call::Reset, check_observation(&observation))?;
@@ -99,10 +131,20 @@ impl Simulator {
     pub async fn step(&mut self, action: &Action) -> Result<Step> {
         check_action(action).map_err(|message| Error::Action { message })?;
         match self.call(Call::Step, &Request::Step { action }).await? {
-            Reply::Step { observation, reward, done, success } => {
+            Reply::Step {
+                observation,
+                reward,
+                done,
+                success,
+            } => {
                 self.checked(Call::Step, check_observation(&observation))?;
                 self.checked(Call::Step, check_reward(reward))?;
-                Ok(Step { observation, reward, done, success })
+                Ok(Step {
+                    observation,
+                    reward,
+                    done,
+                    success,
+                })
             }
             other => Err(self.wrong_reply(Call::Step, &other)),
         }
@@ -125,7 +167,9 @@ impl Simulator {
     /// [`Error::Crash`] if it ends with anything but 0, [`Error::Hang`] if it does not end.
     pub async fn close(mut self) -> Result<()> {
         let call = Call::Close;
-        let Some(Backend::Piped(mut pipe)) = self.backend.take() else { return Ok(()) };
+        let Some(Backend::Piped(mut pipe)) = self.backend.take() else {
+            return Ok(());
+        };
         let limit = self.limits.of(call);
         let ended = match tokio::time::timeout(limit, pipe.close()).await {
             Ok(Ok(Some(Exit::Code(0)))) => return Ok(()),
@@ -150,12 +194,17 @@ impl Simulator {
     }
 
     /// What broke it, once it is known how it ended.
-    async fn why(&self, call: Call, backend: &mut Backend, broken: Broken) -> Error {
+    async fn why(&mut self, call: Call, backend: &mut Backend, broken: Broken) -> Error {
         let source = match broken {
             Broken::Scripted(error) => return error,
             Broken::Wire(source) => source,
             Broken::Ended => match backend.exit().await {
-                Some((Exit::OutOfMemory, _)) => return Error::OutOfMemory { call, limit: self.limits.memory },
+                Some((Exit::OutOfMemory, _)) => {
+                    return Error::OutOfMemory {
+                        call,
+                        limit: self.limits.memory,
+                    };
+                }
                 Some((exit, stderr)) => return Error::Crash { call, exit, stderr },
                 None => ProtocolError::Closed,
             },
@@ -172,7 +221,10 @@ impl Simulator {
 
     fn wrong_reply(&mut self, call: Call, reply: &Reply) -> Error {
         self.backend = None;
-        Error::Protocol { call, source: ProtocolError::WrongReply { found: reply.name() } }
+        Error::Protocol {
+            call,
+            source: ProtocolError::WrongReply { found: reply.name() },
+        }
     }
 }
 
@@ -196,10 +248,17 @@ impl Backend {
 /// Turns an error reply into an error. The simulator serves on after it.
 fn answered(call: Call, reply: Reply) -> Result<Reply> {
     match reply {
-        Reply::Error { kind: ErrorKind::Action, message } if call == Call::Step => {
-            Err(Error::Action { message: cut(&message) })
-        }
-        Reply::Error { kind, message } => Err(Error::Reported { call, kind, message: cut(&message) }),
+        Reply::Error {
+            kind: ErrorKind::Action,
+            message,
+        } if call == Call::Step => Err(Error::Action {
+            message: cut(&message),
+        }),
+        Reply::Error { kind, message } => Err(Error::Reported {
+            call,
+            kind,
+            message: cut(&message),
+        }),
         reply => Ok(reply),
     }
 }

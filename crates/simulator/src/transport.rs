@@ -49,9 +49,23 @@ impl Pipe {
         let (sender, ended) = watch::channel(None);
         let kill = CancellationToken::new();
         let stderr = Tail::default();
-        let keeper = Keeper { ended: sender, kill: kill.clone(), stderr: stderr.clone() };
-        let output = BufReader::with_capacity(BUFFER_BYTES, Box::pin(output) as Pin<Box<dyn AsyncRead + Send>>);
-        (Self { input: Some(Box::pin(input)), output, stderr, ended, _kill: kill.drop_guard() }, keeper)
+        let keeper = Keeper {
+            ended: sender,
+            kill: kill.clone(),
+            stderr: stderr.clone(),
+        };
+        let output =
+            BufReader::with_capacity(BUFFER_BYTES, Box::pin(output) as Pin<Box<dyn AsyncRead + Send>>);
+        (
+            Self {
+                input: Some(Box::pin(input)),
+                output,
+                stderr,
+                ended,
+                _kill: kill.drop_guard(),
+            },
+            keeper,
+        )
     }
 
     /// Sends a request and reads its reply. To be called again only after it has answered.
@@ -60,8 +74,12 @@ impl Pipe {
         let frame = to_frame(request)?;
         self.write(&frame).await?;
         let body = read_frame(&mut self.output).await?;
-        encoding::from_slice(&body)
-            .map_err(|source| ProtocolError::Undecodable { source: source.into() }.into())
+        encoding::from_slice(&body).map_err(|source| {
+            ProtocolError::Undecodable {
+                source: source.into(),
+            }
+            .into()
+        })
     }
 
     /// A second reply to one request would be taken for the reply to the next one, and all that follow would
@@ -114,6 +132,8 @@ impl Pipe {
 
 impl std::fmt::Debug for Pipe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipe").field("ended", &*self.ended.borrow()).finish_non_exhaustive()
+        f.debug_struct("Pipe")
+            .field("ended", &*self.ended.borrow())
+            .finish_non_exhaustive()
     }
 }

@@ -7,8 +7,8 @@ mod message;
 
 pub(crate) use check::{action as check_action, observation as check_observation, reward as check_reward};
 pub(crate) use frame::{Broken, read_frame, to_frame};
-pub(crate) use message::{Reply, Request, VERSION};
 pub use message::ErrorKind;
+pub(crate) use message::{Reply, Request, VERSION};
 
 /// How a simulator broke the protocol.
 #[derive(Debug, thiserror::Error)]

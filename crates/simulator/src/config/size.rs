@@ -32,20 +32,28 @@ impl FromStr for Size {
         let lower = text.trim().to_ascii_lowercase();
         let split = lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len());
         let (number, suffix) = lower.split_at(split);
-        let unit = suffix.strip_suffix("ib").or(suffix.strip_suffix(['i', 'b'])).unwrap_or(suffix);
+        let unit = suffix
+            .strip_suffix("ib")
+            .or(suffix.strip_suffix(['i', 'b']))
+            .unwrap_or(suffix);
         let bare_i = unit.is_empty() && suffix.starts_with('i');
         let power = UNITS.iter().position(|known| *known == unit).filter(|_| !bare_i);
         power
             .zip(number.parse::<i64>().ok())
             .and_then(|(power, number)| number.checked_mul(1 << (10 * power)))
             .map(|bytes| Self(bytes.cast_unsigned()))
-            .ok_or_else(|| format!("`{text}` is no size: write a whole number and k, m, g or t, e.g. `8g` or `512Mi`"))
+            .ok_or_else(|| {
+                format!("`{text}` is no size: write a whole number and k, m, g or t, e.g. `8g` or `512Mi`")
+            })
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let power = (1..UNITS.len()).rev().find(|power| self.0.trailing_zeros() as usize >= 10 * power).unwrap_or(0);
+        let power = (1..UNITS.len())
+            .rev()
+            .find(|power| self.0.trailing_zeros() as usize >= 10 * power)
+            .unwrap_or(0);
         let number = self.0 >> (10 * power);
         match power {
             0 => write!(f, "{number}B"),

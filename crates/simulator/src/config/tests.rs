@@ -35,7 +35,18 @@ fn sizes_are_read_as_version_2_and_docker_read_them() {
     ] {
         assert_eq!(text.parse::<Size>().unwrap().bytes(), bytes, "`{text}`");
     }
-    for text in ["abc", "1.5Gi", "", "g", "-1g", "8q", "8i", "8gg", "9999999999999t", "1e3"] {
+    for text in [
+        "abc",
+        "1.5Gi",
+        "",
+        "g",
+        "-1g",
+        "8q",
+        "8i",
+        "8gg",
+        "9999999999999t",
+        "1e3",
+    ] {
         assert!(text.parse::<Size>().is_err(), "`{text}`");
     }
 }
@@ -62,9 +73,20 @@ fn times_may_be_words_or_plain_seconds() {
 #[test]
 fn images_are_a_json_object_of_families() {
     let config = parse(&["--eval-images", r#"{"metaworld":"mine:1"}"#]).unwrap();
-    assert_eq!(config.eval_images.get(&"metaworld".parse().unwrap()), Some("mine:1"));
-    assert_eq!(config.eval_images.to_string().parse::<Images>().unwrap(), config.eval_images);
-    for text in ["metaworld=mine", "[]", r#"{"metaworld":1}"#, r#"{"Meta World":"x"}"#] {
+    assert_eq!(
+        config.eval_images.get(&"metaworld".parse().unwrap()),
+        Some("mine:1")
+    );
+    assert_eq!(
+        config.eval_images.to_string().parse::<Images>().unwrap(),
+        config.eval_images
+    );
+    for text in [
+        "metaworld=mine",
+        "[]",
+        r#"{"metaworld":1}"#,
+        r#"{"Meta World":"x"}"#,
+    ] {
         assert!(parse(&["--eval-images", text]).is_err(), "`{text}`");
     }
 }
@@ -83,13 +105,23 @@ fn check_names_every_fault_at_once() {
         "--environments-dir=/nowhere",
         r#"--eval-images={"solar":"x","metaworld":" "}"#,
         "--eval-mem-limit=1m",
-        "--step-timeout=0",
+        "--simulator-step-timeout=0",
         "--scripted-steps=0",
     ])
     .unwrap();
     let faults = config.check();
-    for word in ["/nowhere", "solar", "metaworld", "1MiB", "--step-timeout", "--scripted-steps"] {
-        assert!(faults.iter().any(|fault| fault.contains(word)), "`{word}` in {faults:?}");
+    for word in [
+        "/nowhere",
+        "solar",
+        "metaworld",
+        "1MiB",
+        "--simulator-step-timeout",
+        "--scripted-steps",
+    ] {
+        assert!(
+            faults.iter().any(|fault| fault.contains(word)),
+            "`{word}` in {faults:?}"
+        );
     }
     assert_eq!(faults.len(), 6, "{faults:?}");
     assert_eq!(Config::default().check(), [""; 0]);

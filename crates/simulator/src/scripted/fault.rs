@@ -88,7 +88,10 @@ fn read(text: &str) -> Option<ScriptedFault> {
 
 impl fmt::Display for ScriptedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name);
+        let name = NAMES
+            .iter()
+            .find(|(_, kind)| *kind == self.kind)
+            .map_or("", |(name, _)| name);
         match self.rate {
             Rate::Seeds(share) => write!(f, "{name}:{share}")?,
             Rate::Every(n) => write!(f, "{name}:1/{n}")?,
@@ -107,10 +110,29 @@ mod tests {
 
     #[test]
     fn faults_are_printed_as_they_are_read() {
-        for text in ["crash:0.05", "hang:1/20", "oom:0.1@reset", "crash:1/3@7", "start:1/2", "error:1", "protocol:0"] {
+        for text in [
+            "crash:0.05",
+            "hang:1/20",
+            "oom:0.1@reset",
+            "crash:1/3@7",
+            "start:1/2",
+            "error:1",
+            "protocol:0",
+        ] {
             assert_eq!(text.parse::<ScriptedFault>().unwrap().to_string(), text);
         }
-        for text in ["crash", "crash:", "crash:2", "crash:-1", "crash:NaN", "crash:1/0", "melt:1", "start:0.5", "start:1/2@1", "crash:1@x"] {
+        for text in [
+            "crash",
+            "crash:",
+            "crash:2",
+            "crash:-1",
+            "crash:NaN",
+            "crash:1/0",
+            "melt:1",
+            "start:0.5",
+            "start:1/2@1",
+            "crash:1@x",
+        ] {
             assert!(text.parse::<ScriptedFault>().is_err(), "`{text}`");
         }
     }
@@ -122,6 +144,9 @@ mod tests {
         assert!((2_350..2_650).contains(&struck.len()), "{}", struck.len());
         assert!(struck.iter().all(|seed| rate.strikes(7, *seed, 0)));
         let lucky = struck.iter().filter(|seed| luck(**seed) < 0.5).count();
-        assert!((0.45..0.55).contains(&(lucky as f64 / struck.len() as f64)), "{lucky}");
+        assert!(
+            (0.45..0.55).contains(&(lucky as f64 / struck.len() as f64)),
+            "{lucky}"
+        );
     }
 }

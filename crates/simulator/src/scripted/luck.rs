@@ -21,7 +21,10 @@ mod tests {
     #[test]
     fn luck_is_the_published_sequence() {
         // SplitMix64 seeded with 1234567 begins with 6457827717110365317 (Vigna's reference code).
-        assert_eq!(luck(1_234_567), (6_457_827_717_110_365_317_u64 >> 11) as f64 / (1_u64 << 53) as f64);
+        assert_eq!(
+            luck(1_234_567),
+            (6_457_827_717_110_365_317_u64 >> 11) as f64 / (1_u64 << 53) as f64
+        );
     }
 
     #[test]

@@ -8,9 +8,15 @@ use std::time::Duration;
 
 /// What scripted simulators do.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Script {
     /// Steps of an episode, for `--eval-mode scripted`
-    #[arg(long, env = "KINITRO_EXECUTOR_SCRIPTED_STEPS", value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        env = "KINITRO_EXECUTOR_SCRIPTED_STEPS",
+        value_name = "N",
+        default_value_t = 1
+    )]
     pub scripted_steps: u32,
 
     /// How long a step takes, for `--eval-mode scripted`
@@ -30,8 +36,14 @@ impl Script {
         if self.scripted_steps == 0 {
             faults.push("--scripted-steps is zero: an episode has at least one step".to_owned());
         }
-        for fault in self.scripted_faults.iter().filter(|fault| fault.step > self.scripted_steps) {
-            faults.push(format!("--scripted-fault `{fault}` comes after the last step of an episode"));
+        for fault in self
+            .scripted_faults
+            .iter()
+            .filter(|fault| fault.step > self.scripted_steps)
+        {
+            faults.push(format!(
+                "--scripted-fault `{fault}` comes after the last step of an episode"
+            ));
         }
         faults
     }
@@ -39,7 +51,11 @@ impl Script {
 
 impl Default for Script {
     fn default() -> Self {
-        Self { scripted_steps: 1, scripted_step_delay: Duration::ZERO, scripted_faults: Vec::new() }
+        Self {
+            scripted_steps: 1,
+            scripted_step_delay: Duration::ZERO,
+            scripted_faults: Vec::new(),
+        }
     }
 }
 
@@ -53,7 +69,10 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(script: Script) -> Self {
-        Self { script, ..Self::default() }
+        Self {
+            script,
+            ..Self::default()
+        }
     }
 
     pub(super) const fn script(&self) -> &Script {

@@ -1,9 +1,9 @@
 //! Simulators as containers without a network, attached by their standard streams. The only code that
 //! names the Docker client.
 //!
-//! Who cleans up: the container removes itself when its program ends (`auto_remove`), and its program ends
-//! when its input does (`stdin_once`), which is when we close it, drop it, or die. [`reap`](Daemon::reap)
-//! takes what is left: hung programs of an earlier life of ours, containers never started.
+//! Who cleans up: the program ends when its input does (`stdin_once`), which is when we close it, drop it, or
+//! die; then the task that keeps the container finds out how it ended and removes it. What an executor that was
+//! killed leaves, [`reap`](Daemon::reap) takes: any executor's does for what has ended.
 
 mod autopsy;
 mod reap;
@@ -20,6 +20,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use futures::{Stream, StreamExt};
 use kinitro_proto::catalogue::FamilyEntry;
 use kinitro_proto::{ExecutorId, Family};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -41,6 +43,8 @@ pub(crate) struct Daemon {
     boot: Uuid,
     /// The daemon refuses containers that want more processors than it has.
     processors: Option<i64>,
+    /// When leftovers were last looked for.
+    reaped: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Daemon {
@@ -50,14 +54,25 @@ impl Daemon {
     /// [`Error::Daemon`], with the socket's path.
     pub(crate) async fn connect(config: &Config, owner: &ExecutorId) -> Result<Self, Error> {
         let socket = config.docker_socket.display().to_string();
-        let away = |source| Error::Daemon { socket: socket.clone(), source: Source::from(source) };
-        let docker = Docker::connect_with_unix(&socket, ANSWER_WITHIN_SECONDS, API_DEFAULT_VERSION).map_err(away)?;
+        let away = |source| Error::Daemon {
+            socket: socket.clone(),
+            source: Source::from(source),
+        };
+        let docker =
+            Docker::connect_with_unix(&socket, ANSWER_WITHIN_SECONDS, API_DEFAULT_VERSION).map_err(away)?;
         let docker = docker.negotiate_version().await.map_err(away)?;
         let processors = docker.info().await.map_err(away)?.ncpu;
-        Ok(Self { docker, socket, owner: owner.clone(), boot: Uuid::new_v4(), processors })
+        Ok(Self {
+            docker,
+            socket,
+            owner: owner.clone(),
+            boot: Uuid::new_v4(),
+            processors,
+            reaped: Arc::default(),
+        })
     }
 
-    /// Starts a family's container and attaches to it.
+    /// Starts a family's container and attaches to it; looks for leftovers if nobody has for a while.
     ///
     /// # Errors
     /// [`Error::Daemon`], [`Error::ImageMissing`] or [`Error::Start`].
@@ -67,14 +82,22 @@ impl Daemon {
         family: &FamilyEntry,
         tasks: &TaskTracker,
     ) -> Result<Pipe, Error> {
-        let body = spec::container(self, config, family)
-            .map_err(|source| Error::Start { family: family.name.clone(), source })?;
+        self.reap_sometimes(tasks);
+        let body = spec::container(self, config, family).map_err(|source| Error::Start {
+            family: family.name.clone(),
+            source,
+        })?;
         let image = body.image.clone().unwrap_or_default();
         let name = format!("kinitro-{}-{}", family.name, Uuid::new_v4().simple());
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let created = self.docker.create_container(Some(options), body).await;
-        let id = created.map_err(|error| self.why_not(error, &family.name, Some(image)))?.id;
-        let container = Container { docker: self.docker.clone(), id };
+        let id = created
+            .map_err(|error| self.why_not(error, &family.name, Some(image)))?
+            .id;
+        let container = Container {
+            docker: self.docker.clone(),
+            id,
+        };
         match container.attach_and_start().await {
             Ok(attached) => Ok(container.kept(attached, tasks)),
             Err(error) => {
@@ -87,9 +110,18 @@ impl Daemon {
     /// Tells a daemon that is away from one that refuses, and a missing image from the rest.
     fn why_not(&self, error: bollard::errors::Error, family: &Family, image: Option<String>) -> Error {
         match (status(&error), image) {
-            (Some(404), Some(image)) => Error::ImageMissing { family: family.clone(), image },
-            (Some(_), _) => Error::Start { family: family.clone(), source: error.into() },
-            (None, _) => Error::Daemon { socket: self.socket.clone(), source: error.into() },
+            (Some(404), Some(image)) => Error::ImageMissing {
+                family: family.clone(),
+                image,
+            },
+            (Some(_), _) => Error::Start {
+                family: family.clone(),
+                source: error.into(),
+            },
+            (None, _) => Error::Daemon {
+                socket: self.socket.clone(),
+                source: error.into(),
+            },
         }
     }
 }
@@ -103,8 +135,15 @@ struct Container {
 impl Container {
     /// Attaches before the start, so that not a byte is lost.
     async fn attach_and_start(&self) -> Result<AttachContainerResults, bollard::errors::Error> {
-        let options = AttachContainerOptionsBuilder::new().stream(true).stdin(true).stdout(true).stderr(true);
-        let attached = self.docker.attach_container(&self.id, Some(options.build())).await?;
+        let options = AttachContainerOptionsBuilder::new()
+            .stream(true)
+            .stdin(true)
+            .stdout(true)
+            .stderr(true);
+        let attached = self
+            .docker
+            .attach_container(&self.id, Some(options.build()))
+            .await?;
         self.docker.start_container(&self.id, None).await?;
         Ok(attached)
     }

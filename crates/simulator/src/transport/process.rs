@@ -15,8 +15,16 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// What of our environment a program needs to find its libraries and a display driver. Nothing else is
 /// handed on: an executor's environment holds secrets.
-const HANDED_ON: [&str; 8] =
-    ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "MUJOCO_GL", "PYOPENGL_PLATFORM"];
+const HANDED_ON: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "MUJOCO_GL",
+    "PYOPENGL_PLATFORM",
+];
 
 /// How long standard error may stay open after the process ended: its children may hold it.
 const STDERR_WITHIN: Duration = Duration::from_secs(1);
@@ -32,7 +40,11 @@ pub(crate) fn start(config: &Config, family: &FamilyEntry, tasks: &TaskTracker) 
         .args(arguments)
         .current_dir(&folder)
         .env_clear()
-        .envs(HANDED_ON.iter().filter_map(|name| std::env::var_os(name).map(|value| (name, value))))
+        .envs(
+            HANDED_ON
+                .iter()
+                .filter_map(|name| std::env::var_os(name).map(|value| (name, value))),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -56,7 +68,11 @@ fn command_line<'a>(config: &Config, family: &'a FamilyEntry) -> Result<(PathBuf
         return Ok((first.into(), arguments));
     }
     let is_path = config.python.components().count() > 1;
-    let python = if is_path { std::path::absolute(&config.python)? } else { config.python.clone() };
+    let python = if is_path {
+        std::path::absolute(&config.python)?
+    } else {
+        config.python.clone()
+    };
     Ok((python, arguments))
 }
 
@@ -74,11 +90,16 @@ async fn keep(mut child: Child, stderr: ChildStderr, keeper: Keeper) {
     if tokio::time::timeout(STDERR_WITHIN, drained).await.is_err() {
         tracing::debug!("a simulator ended, but something still holds its standard error");
     }
-    keeper.ended.send_replace(Some(status.map_or(Exit::Unknown, exit)));
+    keeper
+        .ended
+        .send_replace(Some(status.map_or(Exit::Unknown, exit)));
 }
 
 fn kill_group(child: &Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let group = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
     if let Some(group) = group
         && let Err(error) = kill_process_group(group, Signal::KILL)
     {

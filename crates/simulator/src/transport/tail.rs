@@ -42,8 +42,13 @@ impl Tail {
             kept.iter().copied().collect()
         };
         let text = String::from_utf8_lossy(&bytes);
-        let mut lines: Vec<&str> =
-            text.lines().rev().map(str::trim).filter(|line| !line.is_empty()).take(LAST_LINES).collect();
+        let mut lines: Vec<&str> = text
+            .lines()
+            .rev()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .take(LAST_LINES)
+            .collect();
         lines.reverse();
         let joined = lines.join(" | ");
         let surplus = joined.chars().count().saturating_sub(LAST_CHARS);

@@ -1,8 +1,8 @@
 //! The laws of values that types cannot hold: what a simulator says is looked at before anybody uses it.
 
 use super::ProtocolError;
-use kinitro_proto::{Action, Image, Observation};
 use kinitro_proto::Extra;
+use kinitro_proto::{Action, Image, Observation};
 
 /// Checks that all numbers are finite and all pictures as large as they say.
 pub(crate) fn observation(observation: &Observation) -> Result<(), ProtocolError> {
@@ -12,7 +12,11 @@ pub(crate) fn observation(observation: &Observation) -> Result<(), ProtocolError
     for (name, values) in &observation.proprio {
         finite(values, || format!("proprio `{name}`"))?;
     }
-    for (camera, matrix) in observation.cam_intrinsics.iter().chain(&observation.cam_extrinsics) {
+    for (camera, matrix) in observation
+        .cam_intrinsics
+        .iter()
+        .chain(&observation.cam_extrinsics)
+    {
         for row in matrix {
             finite(row, || format!("camera `{camera}`"))?;
         }
@@ -32,14 +36,22 @@ pub(crate) fn reward(reward: f64) -> Result<(), ProtocolError> {
 
 /// Checks that an action is finite; says which channel is not.
 pub(crate) fn action(action: &Action) -> Result<(), String> {
-    match action.continuous.iter().find(|(_, values)| !values.iter().all(|value| value.is_finite())) {
+    match action
+        .continuous
+        .iter()
+        .find(|(_, values)| !values.iter().all(|value| value.is_finite()))
+    {
         Some((channel, _)) => Err(format!("channel `{channel}` is not finite")),
         None => Ok(()),
     }
 }
 
 fn finite(values: &[f64], what: impl FnOnce() -> String) -> Result<(), ProtocolError> {
-    if values.iter().all(|value| value.is_finite()) { Ok(()) } else { Err(bad(&format!("{} is not finite", what()))) }
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(())
+    } else {
+        Err(bad(&format!("{} is not finite", what())))
+    }
 }
 
 fn is_finite(value: &Extra) -> bool {
@@ -54,14 +66,26 @@ fn image(image: &Image) -> Result<(), String> {
     let width = match image.dtype.as_str() {
         "uint8" => 1,
         "float32" => 4,
-        other => return Err(format!("is of dtype `{}`", other.chars().take(40).collect::<String>())),
+        other => {
+            return Err(format!(
+                "is of dtype `{}`",
+                other.chars().take(40).collect::<String>()
+            ));
+        }
     };
     if !(2..=3).contains(&image.shape.len()) {
         return Err(format!("has `{}` dimensions", image.shape.len()));
     }
-    let size = image.shape.iter().try_fold(width, |size: usize, length| size.checked_mul(*length as usize));
+    let size = image
+        .shape
+        .iter()
+        .try_fold(width, |size: usize, length| size.checked_mul(*length as usize));
     if size != Some(image.data.len()) {
-        return Err(format!("has `{}` bytes, not what its shape {:?} says", image.data.len(), image.shape));
+        return Err(format!(
+            "has `{}` bytes, not what its shape {:?} says",
+            image.data.len(),
+            image.shape
+        ));
     }
     let floats = if width == 4 { image.data.as_slice() } else { &[] };
     let (floats, _) = floats.as_chunks();
@@ -81,7 +105,11 @@ mod tests {
     use super::*;
 
     fn picture(data: Vec<u8>, shape: &[u32], dtype: &str) -> Image {
-        Image { data, shape: shape.into(), dtype: dtype.into() }
+        Image {
+            data,
+            shape: shape.into(),
+            dtype: dtype.into(),
+        }
     }
 
     #[test]
@@ -106,16 +134,31 @@ mod tests {
         let key = || "k".to_owned();
         let hidden = Extra::List(vec![Extra::List(vec![Extra::Float(f64::NAN)])]);
         for wrong in [
-            Observation { proprio: [(key(), infinite.clone())].into(), ..Observation::default() },
-            Observation { cam_intrinsics: [(key(), vec![infinite.clone()])].into(), ..Observation::default() },
-            Observation { cam_extrinsics: [(key(), vec![infinite.clone()])].into(), ..Observation::default() },
-            Observation { extra: [(key(), hidden)].into(), ..Observation::default() },
+            Observation {
+                proprio: [(key(), infinite.clone())].into(),
+                ..Observation::default()
+            },
+            Observation {
+                cam_intrinsics: [(key(), vec![infinite.clone()])].into(),
+                ..Observation::default()
+            },
+            Observation {
+                cam_extrinsics: [(key(), vec![infinite.clone()])].into(),
+                ..Observation::default()
+            },
+            Observation {
+                extra: [(key(), hidden)].into(),
+                ..Observation::default()
+            },
         ] {
             assert!(observation(&wrong).is_err(), "{wrong:?}");
         }
         assert!(observation(&Observation::default()).is_ok());
         assert!(reward(f64::NAN).is_err());
-        let wrong = Action { continuous: [(key(), infinite)].into(), ..Action::default() };
+        let wrong = Action {
+            continuous: [(key(), infinite)].into(),
+            ..Action::default()
+        };
         assert_eq!(action(&wrong), Err("channel `k` is not finite".to_owned()));
     }
 }

@@ -30,8 +30,9 @@ impl From<ProtocolError> for Broken {
 
 /// A request as one frame.
 pub(crate) fn to_frame(request: &Request<'_>) -> Result<Vec<u8>, ProtocolError> {
-    let body =
-        encoding::to_vec(request).map_err(|source| ProtocolError::Unencodable { source: source.into() })?;
+    let body = encoding::to_vec(request).map_err(|source| ProtocolError::Unencodable {
+        source: source.into(),
+    })?;
     let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BYTES);
     let Some(length) = length else {
         let source = format!("`{}` bytes, at most `{MAX_BYTES}` are allowed", body.len()).into();
@@ -50,8 +51,16 @@ pub(crate) async fn read_frame<R: AsyncRead + Unpin>(reader: &mut R) -> Result<V
         return Err(ProtocolError::TooLarge { size, begin }.into());
     }
     let mut body = Vec::with_capacity(size.min(FIRST_BYTES));
-    reader.take(length.into()).read_to_end(&mut body).await.map_err(|_| Broken::Ended)?;
-    if body.len() < size { Err(Broken::Ended) } else { Ok(body) }
+    reader
+        .take(length.into())
+        .read_to_end(&mut body)
+        .await
+        .map_err(|_| Broken::Ended)?;
+    if body.len() < size {
+        Err(Broken::Ended)
+    } else {
+        Ok(body)
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +75,12 @@ mod tests {
 
     #[test]
     fn a_request_is_a_length_and_a_map_with_a_type() {
-        let frame = to_frame(&Request::Reset { environment: "a/b", seed: 7, images: true }).unwrap();
+        let frame = to_frame(&Request::Reset {
+            environment: "a/b",
+            seed: 7,
+            images: true,
+        })
+        .unwrap();
         let (begin, body) = frame.split_at(4);
         assert_eq!(begin, u32::try_from(body.len()).unwrap().to_be_bytes());
         let value: serde_json::Value = encoding::from_slice(body).unwrap();
@@ -77,8 +91,14 @@ mod tests {
     #[test]
     fn an_action_over_the_limit_is_not_sent() {
         let continuous = [("x".to_owned(), vec![0.5; MAX_BYTES / 9 + 1])].into();
-        let action = Action { continuous, ..Action::default() };
-        assert!(matches!(to_frame(&Request::Step { action: &action }), Err(ProtocolError::Unencodable { .. })));
+        let action = Action {
+            continuous,
+            ..Action::default()
+        };
+        assert!(matches!(
+            to_frame(&Request::Step { action: &action }),
+            Err(ProtocolError::Unencodable { .. })
+        ));
     }
 
     #[tokio::test]
@@ -114,7 +134,11 @@ mod tests {
 
     #[test]
     fn bytes_that_announce_more_than_there_is_are_refused() {
-        for body in [&b"\x81\xa4type\xdd\xff\xff\xff\xff"[..], b"\x81\xa4type\xc6\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff"] {
+        for body in [
+            &b"\x81\xa4type\xdd\xff\xff\xff\xff"[..],
+            b"\x81\xa4type\xc6\xff\xff\xff\xff",
+            b"\xdf\xff\xff\xff\xff",
+        ] {
             assert!(encoding::from_slice::<Reply>(body).is_err());
         }
     }

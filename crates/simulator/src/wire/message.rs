@@ -11,9 +11,17 @@ pub(crate) const VERSION: u32 = 1;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Request<'a> {
-    Hello { version: u32 },
-    Reset { environment: &'a str, seed: u64, images: bool },
-    Step { action: &'a Action },
+    Hello {
+        version: u32,
+    },
+    Reset {
+        environment: &'a str,
+        seed: u64,
+        images: bool,
+    },
+    Step {
+        action: &'a Action,
+    },
     Close,
 }
 
@@ -21,10 +29,24 @@ pub(crate) enum Request<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Reply {
-    Hello { version: u32, family: String, environments: Vec<String> },
-    Observation { observation: Observation },
-    Step { observation: Observation, reward: f64, done: bool, success: bool },
-    Error { kind: ErrorKind, message: String },
+    Hello {
+        version: u32,
+        family: String,
+        environments: Vec<String>,
+    },
+    Observation {
+        observation: Observation,
+    },
+    Step {
+        observation: Observation,
+        reward: f64,
+        done: bool,
+        success: bool,
+    },
+    Error {
+        kind: ErrorKind,
+        message: String,
+    },
 }
 
 impl Reply {

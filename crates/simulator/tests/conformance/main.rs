@@ -12,7 +12,7 @@ macro_rules! run {
     ($mode:expr, $suite:ident: $($name:ident)+) => {
         $(#[tokio::test]
         async fn $name() {
-            crate::suite::$suite::$name($mode).await;
+            crate::fixture::leaving_nothing(crate::suite::$suite::$name($mode)).await;
         })+
     };
 }

@@ -33,19 +33,44 @@ crate::run!(Mode::Process, faults:
     pictures_come_only_when_asked_for
 );
 
+crate::run!(Mode::Process, template:
+    the_template_is_solved_by_going_where_it_says
+    the_template_that_exits_as_if_killed_is_a_crash_and_not_out_of_memory
+    the_template_that_hangs_is_killed
+    the_template_that_answers_garbage_breaks_the_protocol
+    the_template_that_floods_blocks_nobody
+);
+
 #[tokio::test]
 async fn a_program_that_is_not_there_is_named() {
-    let config = Config { python: "no-such-python".into(), ..config(Mode::Process) };
+    let config = Config {
+        python: "no-such-python".into(),
+        ..config(Mode::Process)
+    };
     let error = launcher(&config).await.start(&family()).await.unwrap_err();
-    assert_fault(&error, InfraFaultKind::SimulatorStart, &["no-such-python", "tests/fake"]);
+    assert_fault(
+        &error,
+        InfraFaultKind::SimulatorStart,
+        &["no-such-python", "tests/fake"],
+    );
 }
 
 #[tokio::test]
 async fn a_program_that_ends_before_its_hello_says_why() {
     let mut family = family();
-    family.command = ["python", "-c", "raise SystemExit('no module named mujoco')"].map(str::to_owned).into();
-    let error = launcher(&config(Mode::Process)).await.start(&family).await.unwrap_err();
-    assert_fault(&error, InfraFaultKind::SimulatorStart, &["exit code `1`", "no module named mujoco"]);
+    family.command = ["python", "-c", "raise SystemExit('no module named mujoco')"]
+        .map(str::to_owned)
+        .into();
+    let error = launcher(&config(Mode::Process))
+        .await
+        .start(&family)
+        .await
+        .unwrap_err();
+    assert_fault(
+        &error,
+        InfraFaultKind::SimulatorStart,
+        &["exit code `1`", "no module named mujoco"],
+    );
 }
 
 #[tokio::test]
@@ -54,12 +79,24 @@ async fn the_executors_secrets_are_not_handed_on() {
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     let mut simulator = begin(&config(Mode::Process), "environ").await;
     let step = simulator.step(&quality(1.0)).await.unwrap();
-    let Extra::List(names) = &step.observation.extra["names"] else { panic!("{step:?}") };
+    let Extra::List(names) = &step.observation.extra["names"] else {
+        panic!("{step:?}")
+    };
     assert!(names.contains(&Extra::Text("PATH".to_owned())));
     for name in names {
-        let Extra::Text(name) = name else { panic!("{name:?}") };
-        assert!(!name.contains("CARGO") && !name.contains("NEXTEST"), "`{name}` was handed on");
+        let Extra::Text(name) = name else {
+            panic!("{name:?}")
+        };
+        assert!(
+            !name.contains("CARGO") && !name.contains("NEXTEST"),
+            "`{name}` was handed on"
+        );
     }
     assert!(simulator.is_usable());
-    drop(simulator.reset(&environment("scripted"), crate::fixture::LUCKY, false).await.unwrap());
+    drop(
+        simulator
+            .reset(&environment("scripted"), crate::fixture::LUCKY, false)
+            .await
+            .unwrap(),
+    );
 }

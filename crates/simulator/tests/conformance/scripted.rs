@@ -19,14 +19,25 @@ crate::run!(Mode::Scripted, contract:
 
 fn faulty(faults: &[&str]) -> Config {
     let scripted_faults = faults.iter().map(|text| text.parse().unwrap()).collect();
-    let script = Script { scripted_steps: 3, scripted_faults, ..Script::default() };
-    Config { script, reset_timeout: LIMIT, step_timeout: LIMIT, ..config(Mode::Scripted) }
+    let script = Script {
+        scripted_steps: 3,
+        scripted_faults,
+        ..Script::default()
+    };
+    Config {
+        script,
+        simulator_reset_timeout: LIMIT,
+        simulator_step_timeout: LIMIT,
+        ..config(Mode::Scripted)
+    }
 }
 
 const LIMIT: Duration = Duration::from_millis(50);
 
 async fn reset(simulator: &mut Simulator, seed: u64) -> Result<(), InfraFaultKind> {
-    let answer = simulator.reset(&environment("scripted"), Seed::new(seed), false).await;
+    let answer = simulator
+        .reset(&environment("scripted"), Seed::new(seed), false)
+        .await;
     answer.map(drop).map_err(|error| ours(&error).kind)
 }
 
@@ -55,7 +66,10 @@ async fn every_fault_comes_at_its_step_and_has_its_kind() {
 #[tokio::test]
 async fn every_nth_episode_of_a_launcher_fails_whoever_runs_it() {
     let launcher = launcher(&faulty(&["error:1/3@reset"])).await;
-    let mut simulators = [launcher.start(&family()).await.unwrap(), launcher.start(&family()).await.unwrap()];
+    let mut simulators = [
+        launcher.start(&family()).await.unwrap(),
+        launcher.start(&family()).await.unwrap(),
+    ];
     let mut failed = Vec::new();
     for n in 1..=9_usize {
         if reset(&mut simulators[n % 2], 1).await.is_err() {
@@ -88,7 +102,11 @@ async fn a_share_of_seeds_fails_always_and_everywhere() {
 async fn every_nth_start_fails() {
     let launcher = launcher(&faulty(&["start:1/2"])).await;
     launcher.start(&family()).await.unwrap();
-    assert_fault(&launcher.start(&family()).await.unwrap_err(), InfraFaultKind::SimulatorStart, &["script"]);
+    assert_fault(
+        &launcher.start(&family()).await.unwrap_err(),
+        InfraFaultKind::SimulatorStart,
+        &["script"],
+    );
     launcher.start(&family()).await.unwrap();
 }
 
@@ -97,7 +115,10 @@ async fn a_step_takes_its_delay() {
     let mut config = config(Mode::Scripted);
     config.script.scripted_step_delay = Duration::from_millis(40);
     let mut simulator = launcher(&config).await.start(&family()).await.unwrap();
-    simulator.reset(&environment("scripted"), LUCKY, false).await.unwrap();
+    simulator
+        .reset(&environment("scripted"), LUCKY, false)
+        .await
+        .unwrap();
     let begun = std::time::Instant::now();
     simulator.step(&quality(1.0)).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(40));

@@ -60,16 +60,25 @@ fn host(processors: Option<i64>, config: &Config, family: &FamilyEntry) -> Resul
         memory_swap: Some(memory),
         nano_cpus: Some(nano_cpus(family.cpus, processors)?),
         pids_limit: Some(family.pids.into()),
-        ulimits: Some(vec![ResourcesUlimits { name: Some("core".into()), soft: Some(0), hard: Some(0) }]),
+        ulimits: Some(vec![ResourcesUlimits {
+            name: Some("core".into()),
+            soft: Some(0),
+            hard: Some(0),
+        }]),
         init: Some(true),
-        auto_remove: Some(true),
+        // Its keeper removes it. By itself it could be gone before the daemon hears that its memory ran out, which
+        // is then told to nobody.
+        auto_remove: Some(false),
         network_mode: Some("none".into()),
         readonly_rootfs: Some(true),
         cap_drop: Some(vec!["ALL".into()]),
         security_opt: Some(vec!["no-new-privileges".into()]),
         tmpfs: Some(HashMap::from([("/tmp".into(), mounted)])),
         // Frames are not for a log; what is said to people is kept by us.
-        log_config: Some(HostConfigLogConfig { typ: Some("none".into()), config: None }),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("none".into()),
+            config: None,
+        }),
         device_requests: config.eval_gpu.then(|| vec![every_gpu()]),
         ..HostConfig::default()
     })
@@ -84,7 +93,11 @@ fn nano_cpus(wanted: f64, processors: Option<i64>) -> Result<i64, Source> {
 }
 
 fn every_gpu() -> DeviceRequest {
-    DeviceRequest { count: Some(-1), capabilities: Some(vec![vec!["gpu".into()]]), ..DeviceRequest::default() }
+    DeviceRequest {
+        count: Some(-1),
+        capabilities: Some(vec![vec!["gpu".into()]]),
+        ..DeviceRequest::default()
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +107,10 @@ mod tests {
 
     #[test]
     fn the_sandbox_has_every_wall() {
-        let config = Config { eval_gpu: true, ..Config::default() };
+        let config = Config {
+            eval_gpu: true,
+            ..Config::default()
+        };
         let host = host(Some(2), &config, &catalogue::families()[0]).unwrap();
         assert_eq!(host.network_mode.as_deref(), Some("none"));
         assert_eq!(host.readonly_rootfs, Some(true));
@@ -116,8 +132,14 @@ mod tests {
 
     #[test]
     fn a_limit_of_the_operator_wins_over_the_familys() {
-        let config = Config { eval_mem_limit: Some(Size::from_mib(77)), ..Config::default() };
-        assert_eq!(host(None, &config, &catalogue::families()[0]).unwrap().memory, Some(77 << 20));
+        let config = Config {
+            eval_mem_limit: Some(Size::from_mib(77)),
+            ..Config::default()
+        };
+        assert_eq!(
+            host(None, &config, &catalogue::families()[0]).unwrap().memory,
+            Some(77 << 20)
+        );
     }
 
     #[test]

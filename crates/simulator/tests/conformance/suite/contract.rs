@@ -5,7 +5,10 @@ use kinitro_proto::{Action, Fault, InfraFaultKind, MinerFaultKind, Observation, 
 use kinitro_simulator::{Error, Mode, Simulator, luck};
 
 async fn reset(simulator: &mut Simulator, seed: Seed) -> Observation {
-    simulator.reset(&environment("scripted"), seed, false).await.unwrap()
+    simulator
+        .reset(&environment("scripted"), seed, false)
+        .await
+        .unwrap()
 }
 
 /// An episode from reset to done.
@@ -26,7 +29,10 @@ pub(crate) async fn the_same_seed_gives_the_same_episode_whatever_ran_before(mod
     assert!(!expected.0.proprio.is_empty());
     episode(&mut simulator, Seed::new(8), &quality(0.9)).await;
     assert_eq!(episode(&mut simulator, LUCKY, &quality(0.5)).await, expected);
-    assert_eq!(episode(&mut start(mode).await, LUCKY, &quality(0.5)).await, expected);
+    assert_eq!(
+        episode(&mut start(mode).await, LUCKY, &quality(0.5)).await,
+        expected
+    );
 }
 
 pub(crate) async fn success_is_luck_less_than_quality(mode: Mode) {
@@ -77,24 +83,45 @@ pub(crate) async fn a_step_after_done_is_refused_and_the_simulator_serves_on(mod
 pub(crate) async fn a_misfit_action_is_the_miners_fault_and_the_episode_goes_on(mode: Mode) {
     let mut simulator = start(mode).await;
     reset(&mut simulator, LUCKY).await;
-    for (channel, values) in [("thrust", vec![1.0]), ("quality", vec![1.0, 2.0]), ("quality", vec![f64::NAN])] {
-        let action = Action { continuous: [(channel.to_owned(), values)].into(), ..Action::default() };
+    for (channel, values) in [
+        ("thrust", vec![1.0]),
+        ("quality", vec![1.0, 2.0]),
+        ("quality", vec![f64::NAN]),
+    ] {
+        let action = Action {
+            continuous: [(channel.to_owned(), values)].into(),
+            ..Action::default()
+        };
         let error = simulator.step(&action).await.unwrap_err();
-        let Fault::Miner(fault) = error.fault() else { panic!("blamed us: {error}") };
+        let Fault::Miner(fault) = error.fault() else {
+            panic!("blamed us: {error}")
+        };
         assert_eq!(fault.kind, MinerFaultKind::BadShape);
         assert!(fault.detail.contains(channel), "{fault}");
     }
-    let discrete = Action { discrete: [("gait".to_owned(), 1)].into(), ..Action::default() };
-    assert!(matches!(simulator.step(&discrete).await, Err(Error::Action { .. })));
+    let discrete = Action {
+        discrete: [("gait".to_owned(), 1)].into(),
+        ..Action::default()
+    };
+    assert!(matches!(
+        simulator.step(&discrete).await,
+        Err(Error::Action { .. })
+    ));
     assert!(simulator.is_usable());
     simulator.step(&quality(1.0)).await.unwrap();
     simulator.step(&quality(1.0)).await.unwrap();
-    assert!(simulator.step(&quality(1.0)).await.unwrap().done, "a refused action is no step");
+    assert!(
+        simulator.step(&quality(1.0)).await.unwrap().done,
+        "a refused action is no step"
+    );
 }
 
 pub(crate) async fn an_unknown_environment_is_ours_and_the_simulator_serves_on(mode: Mode) {
     let mut simulator = start(mode).await;
-    let error = simulator.reset(&environment("nowhere"), LUCKY, false).await.unwrap_err();
+    let error = simulator
+        .reset(&environment("nowhere"), LUCKY, false)
+        .await
+        .unwrap_err();
     assert_fault(&error, InfraFaultKind::UnknownEnvironment, &["nowhere"]);
     assert!(simulator.is_usable());
     reset(&mut simulator, LUCKY).await;
@@ -105,7 +132,10 @@ pub(crate) async fn close_lets_the_simulator_end_by_itself(mode: Mode) {
     let mut simulator = launcher.start(&family()).await.unwrap();
     reset(&mut simulator, LUCKY).await;
     simulator.close().await.unwrap();
-    assert!(launcher.drain(std::time::Duration::from_secs(10)).await, "something still runs");
+    assert!(
+        launcher.drain(std::time::Duration::from_secs(10)).await,
+        "something still runs"
+    );
 }
 
 pub(crate) async fn a_simulator_of_another_family_is_not_taken(mode: Mode) {
