@@ -11,6 +11,7 @@ use url::Url;
 
 /// How a process logs and traces.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Logs and traces")]
 pub struct Config {
     /// How much to log: error, warn, info, debug, trace, or a filter such as `kinitro=debug,info`
@@ -70,12 +71,12 @@ impl Drop for Guard {
 /// # Errors
 /// [`Error::LogLevel`], [`Error::Otlp`], or [`Error::AlreadySetUp`].
 pub fn init(config: &Config, service: &'static str) -> Result<Guard> {
-    // v2 wrote levels in capitals.
     let level = config.log_level.trim();
     let level = if level.contains(['=', ',']) {
         level.to_owned()
     } else {
-        level.to_lowercase()
+        // v2 wrote levels in capitals. The NATS client says at `info` what the bus says in our words.
+        format!("{},async_nats=warn", level.to_lowercase())
     };
     let filter = EnvFilter::try_new(&level).map_err(|_| Error::LogLevel {
         value: config.log_level.clone(),

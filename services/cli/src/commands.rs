@@ -12,6 +12,7 @@ use kinitro_store::{DatabaseUrl, Store};
 
 /// Where the tools find the ledger.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub(crate) struct Database {
     /// The ledger's database
     #[arg(long, env = "KINITRO_DATABASE_URL", default_value = DatabaseUrl::DEFAULT, hide_env_values = true, value_name = "URL")]

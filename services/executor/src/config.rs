@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, str::FromSt
 
 /// The executor's settings.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// This executor's name in results and logs [default: executor-<8 hex digits>]
     #[arg(long, env = "KINITRO_EXECUTOR_EXECUTOR_ID", default_value_t = random_id(), hide_default_value = true, value_name = "ID")]

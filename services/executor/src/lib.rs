@@ -19,7 +19,7 @@ use kinitro_chassis::{
 };
 use kinitro_nats::Bus;
 use kinitro_proto::{ExecutorId, Family};
-use kinitro_simulator::Launcher;
+use kinitro_simulator::{Launcher, Mode};
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
 use std::{sync::Arc, time::Duration};
@@ -45,7 +45,9 @@ struct Shared {
 ///
 /// # Errors
 /// What keeps the executor from starting at all, or [`Error::Worker`] when a family's loop breaks.
-pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(mut config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    // Scripted simulators are played by scripted policies; nothing else may name one.
+    config.policy.scripted = config.simulator.eval_mode == Mode::Scripted;
     let id = config.executor_id.clone();
     let entries: Vec<_> = config.families().collect();
     let families: Vec<Family> = entries.iter().map(|entry| entry.name.clone()).collect();

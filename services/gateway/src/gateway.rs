@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    latest::Latest,
+    follow::latest::Latest,
     metrics::{self, Requests},
     routes::tasks::Counts,
 };

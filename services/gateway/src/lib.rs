@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod backlog;
 mod config;
 mod error;
+mod follow;
 mod gateway;
-mod latest;
+
 mod metrics;
 mod router;
 mod routes;
@@ -78,8 +78,8 @@ impl Bound {
         } = self;
         let store = Store::connect(&config.database_url, config.database_connections);
         let gateway = Arc::new(Gateway::new(store.clone()));
-        let ledger = latest::follow(Arc::clone(&gateway), config.refresh(), shutdown.clone());
-        let bus = backlog::follow(Arc::clone(&gateway), config.nats.clone(), shutdown.clone());
+        let ledger = follow::latest::follow(Arc::clone(&gateway), config.refresh(), shutdown.clone());
+        let bus = follow::backlog::follow(Arc::clone(&gateway), config.nats.clone(), shutdown.clone());
         let followers = [tokio::spawn(ledger), tokio::spawn(bus)].map(AbortOnDropHandle::new);
         tracing::info!(%address, "serving the API");
         let router = router::router(gateway, config.limits());

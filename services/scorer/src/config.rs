@@ -3,6 +3,7 @@ use std::{net::SocketAddr, time::Duration};
 
 /// The scorer's settings.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// The ledger's database
     #[arg(long, env = "KINITRO_SCORER_DATABASE_URL", default_value = DatabaseUrl::DEFAULT, hide_env_values = true, value_name = "URL")]

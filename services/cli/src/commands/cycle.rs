@@ -44,6 +44,7 @@ pub(crate) enum Command {
 
 /// How to follow a cycle.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Watch {
     #[command(flatten)]
     database: Database,

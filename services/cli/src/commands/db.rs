@@ -26,6 +26,7 @@ pub(crate) enum Command {
 
 /// What asks before it destroys.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Destructive {
     #[command(flatten)]
     database: Database,

@@ -26,6 +26,7 @@ pub(crate) enum Command {
 
 /// How to build an image.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Build {
     /// The family
     family: String,
@@ -45,6 +46,7 @@ pub(crate) struct Build {
 
 /// How to try an environment.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Test {
     /// The environment, e.g. `metaworld/push-v3`
     environment: Environment,

@@ -1,6 +1,6 @@
 //! The miners of the newest settled cycle.
 
-use super::time;
+use super::wire::time;
 use crate::{Result, gateway::Gateway};
 use axum::{Json, extract::State};
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! The scores of a cycle.
 
-use super::{
+use super::wire::{
     cycle::Cycle,
     input::{Place, whole},
     time,
@@ -121,7 +121,7 @@ pub(crate) async fn of_cycle(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::{cycle, weights};
+    use crate::routes::{weights, wire::cycle};
     use kinitro_proto::Uid;
     use kinitro_store::CycleState;
     use serde_json::{Value, json};

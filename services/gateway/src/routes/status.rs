@@ -1,6 +1,6 @@
 //! Where the backend stands.
 
-use super::cycle::{Cycle, next_due};
+use super::wire::cycle::{Cycle, next_due};
 use crate::{Result, gateway::Gateway};
 use axum::{Json, extract::State};
 use jiff::Timestamp;
@@ -81,7 +81,7 @@ pub(crate) async fn status(State(gateway): State<Arc<Gateway>>) -> Result<Json<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::cycle::tests::row;
+    use crate::routes::wire::cycle::tests::row;
     use kinitro_store::CycleState;
     use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! How many tasks are where.
 
-use super::input::{Place, whole};
+use super::wire::input::{Place, whole};
 use crate::{Error, Result, gateway::Gateway};
 use axum::{
     Json,

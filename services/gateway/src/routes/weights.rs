@@ -1,6 +1,6 @@
 //! The weights, as validators fetch them.
 
-use super::{
+use super::wire::{
     document::Document,
     input::{Place, whole},
     time,

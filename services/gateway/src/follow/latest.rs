@@ -6,7 +6,7 @@
 use crate::{
     gateway::{Gateway, POSTGRES},
     metrics::{CYCLE_BUCKETS, Figures, Ledger},
-    routes::{document::Document, scores, weights},
+    routes::{scores, weights, wire::document::Document},
 };
 use arc_swap::{ArcSwap, Guard};
 use kinitro_chassis::{backoff::pause, report};
@@ -245,7 +245,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::cycle::tests::row;
+    use crate::routes::wire::cycle::tests::row;
 
     fn sight(states: &[CycleState]) -> Sight {
         let ids = (1..=i64::try_from(states.len()).unwrap()).rev().map(CycleId);
