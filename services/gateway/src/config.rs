@@ -153,3 +153,58 @@ impl Config {
         Duration::from_millis(self.refresh_milliseconds)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(flags: &[&str]) -> Config {
+        Arguments::try_parse_from(["gateway"].iter().chain(flags))
+            .unwrap()
+            .config
+    }
+
+    #[test]
+    fn the_defaults_can_be_run_with() {
+        assert_eq!(config(&[]).check(), [String::new(); 0]);
+        assert_eq!((config(&[]).host.as_str(), config(&[]).port), ("0.0.0.0", 8000));
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let flags = [
+            "--max-connections",
+            "0",
+            "--request-timeout-seconds",
+            "0",
+            "--nats-replicas",
+            "2",
+        ];
+        let faults = config(&flags).check().join("\n");
+        for name in [
+            "--max-connections",
+            "--request-timeout-seconds",
+            "--nats-replicas",
+        ] {
+            assert!(faults.contains(name), "`{name}` in\n{faults}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let flags = [
+            "--api-key",
+            "hunter2",
+            "--database-url",
+            "postgresql://me:hunter2@db/kinitro",
+        ];
+        assert!(!format!("{:?}", config(&flags)).contains("hunter2"));
+    }
+}

@@ -4,7 +4,6 @@ mod config;
 mod error;
 mod follow;
 mod gateway;
-
 mod metrics;
 mod router;
 mod routes;
