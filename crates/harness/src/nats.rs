@@ -112,6 +112,17 @@ impl Nats {
         );
     }
 
+    /// Stops it in its tracks (`true`) or lets it go on: connections stay open, nothing is answered.
+    ///
+    /// # Panics
+    /// If the server does not run.
+    pub fn freeze(&self, frozen: bool) {
+        self.daemon
+            .as_ref()
+            .expect("a stopped server cannot be frozen")
+            .freeze(frozen);
+    }
+
     /// Deletes the store of a stopped server: streams, messages, consumers.
     ///
     /// # Panics

@@ -256,3 +256,37 @@ async fn a_second_bus_does_not_notice_the_firsts_reconnect() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_is_asked_anew_and_gives_no_more_than_was_asked_for() {
+    let (nats, bus) = start().await;
+    let mut deliveries = bus.tasks(&family()).await.unwrap();
+    deliveries.request(3);
+    eventually(SOON, "a waiting pull", async || {
+        bus.backlog(&[family()]).await.unwrap()[0].waiting == 1
+    })
+    .await;
+    nats.freeze(true);
+    // Longer than two heartbeats: the puller has thrown its inbox away.
+    assert!(timeout(Duration::from_secs(6), deliveries.next()).await.is_err());
+    nats.freeze(false);
+    eventually(SOON, "the connection", async || bus.is_connected()).await;
+    assert_eq!(
+        bus.publish_tasks(&tasks(1, 10), &[]).await.unwrap().contiguous(),
+        10
+    );
+    for _ in 0..3 {
+        timeout(SOON, deliveries.next())
+            .await
+            .unwrap()
+            .ack()
+            .await
+            .unwrap();
+    }
+    assert!(
+        timeout(Duration::from_secs(1), deliveries.next()).await.is_err(),
+        "three were asked for"
+    );
+    let backlog = &bus.backlog(&[family()]).await.unwrap()[0];
+    assert_eq!((backlog.pending, backlog.in_hand), (7, 0));
+}
