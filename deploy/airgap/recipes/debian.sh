@@ -45,6 +45,10 @@ rootfs() { # rootfs SUITE: a root filesystem as tar on stdout
 }
 
 image_debian() { # image_debian IMAGE TAG
-  rootfs "$(suite_of "$2")" | docker import -c 'CMD ["bash"]' -c "LABEL $LABEL=1" - "$1" >>"$LOG" 2>&1 ||
-    die "the bootstrap of $1 failed"
+  local id advice=''
+  if [ "$(id -u)" != 0 ] && [ -z "$SUDO" ]; then advice=': it needs root, and there is no sudo; run this once as root'; fi
+  # The name is given last, so that a bootstrap that broke off leaves no image behind that looks whole.
+  id=$(rootfs "$(suite_of "$2")" | docker import -c 'CMD ["bash"]' -c "LABEL $LABEL=1" - 2>>"$LOG") ||
+    die "the bootstrap of $1 failed$advice"
+  docker tag "$id" "$1"
 }
