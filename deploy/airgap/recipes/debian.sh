@@ -48,7 +48,9 @@ image_debian() { # image_debian IMAGE TAG
   local id advice=''
   if [ "$(id -u)" != 0 ] && [ -z "$SUDO" ]; then advice=': it needs root, and there is no sudo; run this once as root'; fi
   # The name is given last, so that a bootstrap that broke off leaves no image behind that looks whole.
-  id=$(rootfs "$(suite_of "$2")" | docker import -c 'CMD ["bash"]' -c "LABEL $LABEL=1" - 2>>"$LOG") ||
+  id=$(rootfs "$(suite_of "$2")" | docker import -c 'CMD ["bash"]' -c "LABEL $LABEL=1" - 2>>"$LOG") || {
+    [ -z "$id" ] || docker rmi "$id" >/dev/null
     die "the bootstrap of $1 failed$advice"
+  }
   docker tag "$id" "$1"
 }
