@@ -59,6 +59,8 @@ async fn an_interval_has_one_cycle_and_a_subnet_one_active_cycle() {
     let ledger = Ledger::new().await;
     let cycle = new_cycle(1, 1);
     let open = async |cycle: &NewCycle| ledger.store.open_cycle(cycle, new_tasks(cycle)).await.unwrap();
+    let is_due = async |cycle: &NewCycle| ledger.store.is_due(cycle.netuid, cycle.interval).await.unwrap();
+    assert!(is_due(&cycle).await);
     let first = open(&cycle).await.unwrap();
     assert_eq!(open(&cycle).await, None, "the same interval");
     let next = NewCycle {
@@ -70,10 +72,12 @@ async fn an_interval_has_one_cycle_and_a_subnet_one_active_cycle() {
         netuid: NETUID + 1,
         ..cycle.clone()
     };
+    assert!(!is_due(&cycle).await && !is_due(&next).await && is_due(&elsewhere).await);
     assert!(open(&elsewhere).await.is_some(), "another subnet");
 
     assert!(ledger.store.cancel_cycle(first, "a test").await.unwrap());
     assert_eq!(open(&cycle).await, None, "the interval has had its cycle");
+    assert!(!is_due(&cycle).await && is_due(&next).await);
     assert!(open(&next).await.is_some());
 }
 
