@@ -182,4 +182,19 @@ mod tests {
         health.missing("nats", "connection refused");
         assert_eq!(health.faults()["nats"], "connection refused");
     }
+
+    #[tokio::test]
+    async fn a_probe_tells_ready_from_missing() {
+        crate::tls::install();
+        let health = Health::new(&["nats"]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/ready", listener.local_addr().unwrap());
+        let app = router(health.clone(), Arc::new(Registry::default()));
+        let server = tokio::spawn(async move { axum::serve(listener, app).await });
+        let error = probe(&url).await.unwrap_err();
+        assert!(matches!(error, Error::NotReady { status: 503, .. }), "{error}");
+        health.met("nats");
+        probe(&url).await.unwrap();
+        server.abort();
+    }
 }

@@ -6,6 +6,7 @@ pub mod health;
 mod report;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 
 pub use error::{Error, Result};

@@ -10,10 +10,11 @@ mod service;
 use args::{Cli, Command};
 use clap::FromArgMatches;
 use exit::Exit;
-use kinitro_chassis::telemetry;
+use kinitro_chassis::{telemetry, tls};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    tls::install();
     match parsed().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => exit.report(),

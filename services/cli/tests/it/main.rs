@@ -1,0 +1,15 @@
+//! The whole system: real `kinitro` processes on a NATS server and a database of the test's own, killed and
+//! started again. Whatever happens, a cycle settles, every task counts once, and the weights sum to one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a broken fixture should stop its test"
+)]
+
+mod command_line;
+mod faults;
+mod flow;
+mod kills;
+mod stack;
+mod traces;
