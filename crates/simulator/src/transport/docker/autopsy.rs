@@ -7,8 +7,9 @@ use crate::error::Exit;
 use bollard::Docker;
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::Duration;
 
 /// How long to wait for a container to end once its output has.
@@ -35,10 +36,20 @@ pub(super) async fn exit(docker: &Docker, id: &str) -> Exit {
     .into();
     // From long ago: the daemon remembers its last few hundred events, and tells those of this container.
     let options = EventsOptionsBuilder::new().since("1").filters(&filters).build();
-    let mut events = Box::pin(docker.events(Some(options)));
+    verdict(
+        docker
+            .events(Some(options))
+            .filter_map(|event| std::future::ready(event.ok())),
+    )
+    .await
+}
+
+/// How it ended, by its events in whatever order they come.
+async fn verdict(events: impl Stream<Item = EventMessage>) -> Exit {
+    let mut events = pin!(events);
     let (mut oom, mut code) = (false, None);
     let mut patience = DIE_WITHIN;
-    while let Ok(Some(Ok(event))) = tokio::time::timeout(patience, events.next()).await {
+    while let Ok(Some(event)) = tokio::time::timeout(patience, events.next()).await {
         match event.action.as_deref() {
             Some("oom") => oom = true,
             Some("die") => code = code.or(exit_code(&event)),
@@ -63,4 +74,67 @@ fn exit_code(event: &EventMessage) -> Option<i64> {
         .get("exitCode")?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::EventActor;
+    use futures::stream;
+
+    fn oom() -> EventMessage {
+        EventMessage {
+            action: Some("oom".to_owned()),
+            ..EventMessage::default()
+        }
+    }
+
+    fn die(code: &str) -> EventMessage {
+        let attributes = Some([("exitCode".to_owned(), code.to_owned())].into());
+        let actor = Some(EventActor {
+            attributes,
+            ..EventActor::default()
+        });
+        EventMessage {
+            action: Some("die".to_owned()),
+            actor,
+            ..EventMessage::default()
+        }
+    }
+
+    /// These events, and then none for ever, as the daemon's stream goes on.
+    async fn of(events: Vec<EventMessage>) -> Exit {
+        verdict(stream::iter(events).chain(stream::pending())).await
+    }
+
+    #[tokio::test]
+    async fn memory_ran_out_whether_it_is_heard_before_or_after_the_death() {
+        assert_eq!(of(vec![oom(), die("137")]).await, Exit::OutOfMemory);
+        assert_eq!(of(vec![die("137"), oom()]).await, Exit::OutOfMemory);
+    }
+
+    #[tokio::test]
+    async fn a_note_that_comes_well_after_the_death_is_waited_for() {
+        let late = stream::once(async {
+            let _ = tokio::time::timeout(OOM_WITHIN / 3, std::future::pending::<()>()).await;
+            oom()
+        });
+        let events = stream::iter([die("137")]).chain(late).chain(stream::pending());
+        assert_eq!(verdict(events).await, Exit::OutOfMemory);
+    }
+
+    #[tokio::test]
+    async fn a_kill_without_the_note_is_not_called_a_lack_of_memory() {
+        assert_eq!(of(vec![die("137")]).await, Exit::Code(137));
+    }
+
+    #[tokio::test]
+    async fn a_child_killed_for_memory_does_not_hide_how_the_program_itself_ended() {
+        assert_eq!(of(vec![oom(), die("3")]).await, Exit::Code(3));
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_goes_away_leaves_the_end_unknown() {
+        assert_eq!(verdict(stream::iter([oom()])).await, Exit::Unknown);
+    }
 }

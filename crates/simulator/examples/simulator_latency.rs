@@ -1,6 +1,6 @@
 //! How long a simulator takes: from its start to its `hello`, and for a step there and back.
 //!
-//! `cargo run -p kinitro-simulator --example latency -- --eval-mode process --environments-dir crates/simulator/tests`
+//! `cargo run -p kinitro-simulator --example simulator_latency -- --eval-mode process --environments-dir crates/simulator/tests`
 
 use anyhow::Context;
 use clap::Parser;
