@@ -5,6 +5,7 @@ use kinitro_policy::Session;
 use kinitro_proto::{Fault, InfraFault, InfraFaultKind, MinerFault, MinerFaultKind, Rollout, Task, Timings};
 use kinitro_simulator::Simulator;
 use std::time::{Duration, Instant};
+use tracing::{Instrument, debug_span, info_span};
 
 /// The bounds of an episode.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,8 @@ pub(crate) struct Limits {
     pub(crate) images: bool,
 }
 
-/// Runs one episode from reset to its end.
+/// Runs one episode from reset to its end. Every call is a span of the task's trace; the thousand calls of the
+/// steps only when logs are at `debug`.
 ///
 /// # Errors
 /// The first fault, with its owner; the episode ends there.
@@ -31,11 +33,15 @@ pub(crate) async fn run(
     // What a miner is told instead of the seed (I8): a number that means nothing.
     let decoy = rand::random::<u32>() >> 1;
     let started = Instant::now();
-    let reset = simulator.reset(&task.environment, task.seed, limits.images).await;
+    let reset = simulator.reset(&task.environment, task.seed, limits.images);
+    let reset = reset.instrument(info_span!("simulator.reset")).await;
     clock.simulator(started, limits)?;
     let mut observation = reset.map_err(fault)?;
     let started = Instant::now();
-    let reset = session.reset(&task.environment, decoy).await;
+    let reset = session
+        .reset(&task.environment, decoy)
+        .instrument(info_span!("policy.reset"))
+        .await;
     clock.policy(started, limits)?;
     reset?;
 
@@ -46,11 +52,17 @@ pub(crate) async fn run(
     };
     while rollout.steps < limits.max_steps {
         let started = Instant::now();
-        let action = session.act(&observation).await;
+        let action = session
+            .act(&observation)
+            .instrument(debug_span!("policy.act"))
+            .await;
         clock.policy(started, limits)?;
         let action = action?;
         let started = Instant::now();
-        let step = simulator.step(&action).await;
+        let step = simulator
+            .step(&action)
+            .instrument(debug_span!("simulator.step"))
+            .await;
         clock.simulator(started, limits)?;
         let step = step.map_err(fault)?;
         rollout.steps += 1;
