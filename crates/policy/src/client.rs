@@ -203,7 +203,8 @@ fn http(config: &Config, pins: Pins) -> Result<reqwest::Client, Error> {
         .no_deflate()
         .http1_only()
         .http1_max_headers(MAX_HEADERS)
-        .connect_timeout(config.reset_timeout)
+        // For a connection that outlives the call it was begun for; each call's own deadline is sooner.
+        .connect_timeout(config.reset_timeout + Duration::from_secs(1))
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(MAX_IDLE)
         .tcp_nodelay(true)

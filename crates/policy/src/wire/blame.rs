@@ -67,9 +67,7 @@ fn theirs(error: &reqwest::Error, cause: Option<&io::Error>) -> MinerFault {
         // What rustls says of a certificate holds names.
         (Some(rustls::Error::InvalidCertificate(_)), _) => unreachable("the TLS certificate is not valid"),
         (Some(_), _) => unreachable("TLS could not be agreed on"),
-        (None, Some(ErrorKind::TimedOut)) => {
-            MinerFault::new(MinerFaultKind::Timeout, "the connection timed out")
-        }
+        _ if error.is_timeout() => MinerFault::new(MinerFaultKind::Timeout, "the connection timed out"),
         (None, Some(kind)) if error.is_connect() => unreachable(&format!("no connection: {kind}")),
         _ if hyper(hyper::Error::is_incomplete_message) => {
             unreachable("the connection was closed within the answer")

@@ -91,30 +91,53 @@ async fn bytes_behind_an_answer_are_no_answer_to_the_next_call() {
 
 #[tokio::test]
 async fn garbage_for_tls_is_unreachable() {
+    let alert = [0x15, 3, 3, 0, 2, 2, 40];
+    let oversize = [0x16, 3, 3, 0xff, 0xff, 1];
     for bytes in [
-        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
-        &[0; 64],
-        &[0x16, 3, 3, 0, 16, 1],
-        &[0x15, 3, 3, 0, 2, 2, 40],
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+        vec![0; 64],
+        alert.to_vec(),
+        oversize.to_vec(),
     ] {
-        let server = Server::new(move |mut connection| async move {
-            connection.send(bytes).await;
-            drop(connection.request().await);
+        let garbage = bytes.clone();
+        let server = Server::new(move |mut connection| {
+            let garbage = garbage.clone();
+            async move {
+                connection.send(garbage).await;
+                drop(connection.request().await);
+            }
         })
         .await;
         let mut session = client()
             .session(&endpoint(format!("https://{}", server.address)))
             .await
             .unwrap();
-        let kind = kind(session.act(&Observation::default()).await);
-        // A record announced and never sent is waited for.
-        let expected = if bytes.len() == 6 {
-            MinerFaultKind::Timeout
-        } else {
-            MinerFaultKind::Unreachable
-        };
-        assert_eq!(kind, expected, "{bytes:?}");
+        assert_eq!(
+            kind(session.act(&Observation::default()).await),
+            MinerFaultKind::Unreachable,
+            "{bytes:?}"
+        );
     }
+}
+
+/// A TLS record announced and never sent is waited for no longer than anything else.
+#[tokio::test]
+async fn half_a_handshake_is_a_timeout() {
+    let server = Server::new(|mut connection| async move {
+        connection.send([0x16, 3, 3, 0, 16, 1]).await;
+        connection.hang().await;
+    })
+    .await;
+    let client = kinitro_policy::Client::new(&crate::hasty()).unwrap();
+    let mut session = client
+        .session(&endpoint(format!("https://{}", server.address)))
+        .await
+        .unwrap();
+    let act = crate::unstalled(async || session.act(&Observation::default()).await).await;
+    assert_eq!(kind(act), MinerFaultKind::Timeout);
+    let environment = "metaworld/push-v3".parse().unwrap();
+    let reset = crate::unstalled(async || session.reset(&environment, 1).await).await;
+    assert_eq!(kind(reset), MinerFaultKind::Timeout);
 }
 
 #[tokio::test]

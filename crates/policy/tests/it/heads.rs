@@ -1,7 +1,7 @@
 //! Status lines and headers.
 
 use crate::{
-    ACTION, act, client, endpoint, fault,
+    ACTION, client, endpoint, fault,
     server::{Server, ok, status},
     session,
 };
@@ -114,10 +114,13 @@ async fn early_answers_without_end_are_not_waited_for() {
         while connection.send("HTTP/1.1 100 Continue\r\n\r\n").await {}
     })
     .await;
-    assert_eq!(
-        crate::kind(crate::unstalled(async || act(&server).await).await),
-        MinerFaultKind::Timeout
-    );
+    let act = async || {
+        crate::hasty_session(&server)
+            .await
+            .act(&Observation::default())
+            .await
+    };
+    assert_eq!(crate::kind(crate::unstalled(act).await), MinerFaultKind::Timeout);
 }
 
 #[tokio::test]
@@ -147,8 +150,11 @@ async fn a_request_says_what_v2_said_and_asks_for_no_compression() {
         .reset(&"metaworld/push-v3".parse().unwrap(), 7)
         .await
         .unwrap();
-    session.act(&Observation::default()).await.unwrap();
+    for _ in 0..2 {
+        session.act(&Observation::default()).await.unwrap();
+    }
     let requests = server.requests();
+    assert_eq!(requests[1], requests[2]);
     let expected = r#"{"task_config":{"env_id":"metaworld/push-v3","env_name":"metaworld","task_name":"push-v3","seed":7,"task_id":7}}"#;
     assert!(requests[0].starts_with("POST /good/reset HTTP/1.1\r\n") && requests[0].ends_with(expected));
     assert!(requests[1].starts_with("POST /good/act HTTP/1.1\r\n"));

@@ -20,13 +20,21 @@ use std::time::Duration;
 /// What an honest policy answers.
 const ACTION: &str = r#"{"action":{"continuous":{"gripper":[0.5]},"discrete":{},"extra":{}}}"#;
 
-/// Short times, so that the tests are; loopback may be called.
+/// Loopback may be called; there is time enough for a busy machine.
 fn config() -> Config {
+    Config {
+        action_timeout: Duration::from_secs(5),
+        allow_addresses: "127.0.0.0/8".parse().unwrap(),
+        ..Config::default()
+    }
+}
+
+/// For the tests that wait for a deadline.
+fn hasty() -> Config {
     Config {
         action_timeout: Duration::from_millis(400),
         reset_timeout: Duration::from_secs(2),
-        allow_addresses: "127.0.0.0/8".parse().unwrap(),
-        ..Config::default()
+        ..config()
     }
 }
 
@@ -40,6 +48,15 @@ fn endpoint(url: impl Into<String>) -> Policy {
 
 async fn session(server: &Server) -> Session {
     client().session(&server.policy()).await.unwrap()
+}
+
+/// A session with little time for each call.
+async fn hasty_session(server: &Server) -> Session {
+    Client::new(&hasty())
+        .unwrap()
+        .session(&server.policy())
+        .await
+        .unwrap()
 }
 
 /// What one `act` in a fresh session ends with.
