@@ -72,9 +72,7 @@ impl Gateway {
         let bound = Bound::new(config(database, flags)).await.unwrap();
         let (address, shutdown) = (bound.address(), CancellationToken::new());
         let running = tokio::spawn(bound.run(shutdown.clone()));
-        // Without effect if a test before it in this process did so. The client wants one for HTTPS, which
-        // nobody speaks here.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        kinitro_chassis::tls::install();
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
