@@ -95,11 +95,15 @@ impl Scheduler {
         let mut reconciled = Instant::now();
         while !shutdown.is_cancelled() {
             let mut step = async || {
-                self.step(shutdown).await?;
-                if reconciled.elapsed() >= RECONCILE {
+                let due = reconciled.elapsed() >= RECONCILE;
+                if due {
                     reconciled = Instant::now();
-                    // A store that was wiped has no streams: they are put back before what they should hold.
+                    // A store that was wiped has no streams. They are put back before anything is published,
+                    // which would fail for ever without them.
                     self.bus.apply(families).await?;
+                }
+                self.step(shutdown).await?;
+                if due {
                     self.reconcile(&mut reconciler).await?;
                 }
                 Ok(())
