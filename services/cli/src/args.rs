@@ -39,13 +39,25 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Open a cycle each interval and publish its tasks
+    #[command(
+        after_help = "Example:\n  kinitro scheduler --miners-file miners.toml --eval-interval 3600 --episodes-per-env 50"
+    )]
     Scheduler(Box<kinitro_scheduler::Config>),
     /// Run tasks: episodes in simulators against miners' policies
+    #[command(
+        after_help = "Example:\n  kinitro executor --executor-id gpu-1 --max-concurrent 4 --drain-grace 45"
+    )]
     Executor(Box<kinitro_executor::Config>),
     /// Record results, settle cycles into scores and weights
+    #[command(
+        after_help = "Example:\n  kinitro scorer --database-url postgresql://kinitro@db:5432/kinitro --max-attempts 3"
+    )]
     Scorer(Box<kinitro_scorer::Config>),
     /// Serve weights, scores and status over HTTP
-    #[command(visible_alias = "api")]
+    #[command(
+        visible_alias = "api",
+        after_help = "Example:\n  kinitro gateway --host 127.0.0.1 --port 8000"
+    )]
     Gateway(Box<kinitro_gateway::Config>),
     /// Tools for miners
     #[command(subcommand)]

@@ -1,5 +1,9 @@
 //! How a command ends when it does not end well: one message, one exit code.
 
+use clap::{
+    Command,
+    error::{ContextKind, ContextValue},
+};
 use kinitro_chassis::report;
 use std::{
     error::Error,
@@ -28,6 +32,17 @@ impl Exit {
     /// A failure with its causes.
     pub(crate) fn failure(error: impl Error) -> Self {
         Self::Failure(report(&error).to_string())
+    }
+
+    /// A command line that cannot be read, told without the value of a secret.
+    pub(crate) fn usage(mut error: clap::Error, mut command: Command) -> Self {
+        // Arguments know how they are shown only in a command that is built.
+        command.build();
+        let arg = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+        if arg.is_some_and(|arg| is_secret(&arg, &command)) {
+            error.insert(ContextKind::InvalidValue, ContextValue::String("***".to_owned()));
+        }
+        Self::Usage(error)
     }
 
     /// Says why, on standard error, and gives the code.
@@ -63,6 +78,15 @@ impl Exit {
         drop(writeln!(io::stderr(), "kinitro: {text}"));
         code.into()
     }
+}
+
+/// Whether the argument, as errors show it, is one whose value nobody should see, here or further down.
+fn is_secret(shown: &str, command: &Command) -> bool {
+    let here = |command: &Command| {
+        let mut secrets = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+        secrets.any(|arg| arg.to_string() == shown)
+    };
+    here(command) || command.get_subcommands().any(|child| is_secret(shown, child))
 }
 
 /// Writes a result to standard output, which carries nothing else.

@@ -120,9 +120,16 @@ impl Layers {
 fn overlaid(mut service: Command, values: &BTreeMap<String, String>) -> Command {
     for (flag, value) in values {
         let found = |arg: &&Arg| arg.get_long() == Some(flag);
-        let own = service.get_arguments().find(found).map(|arg| arg.get_id().clone());
+        let own = service
+            .get_arguments()
+            .find(found)
+            .map(|arg| arg.get_id().clone());
         service = match own {
-            Some(id) => service.mut_arg(id, |arg| arg.default_value(value.clone())),
+            Some(id) => service.mut_arg(id, |arg| {
+                // A default is shown in `--help`, and the file may hold secrets.
+                let secret = arg.is_hide_env_values_set();
+                arg.default_value(value.clone()).hide_default_value(secret)
+            }),
             // A global flag: the root defines it, and the service gets it with a default of its own.
             None => match Cli::command().get_arguments().find(found) {
                 Some(arg) => service.arg(arg.clone().default_value(value.clone()).action(ArgAction::Set)),

@@ -24,8 +24,9 @@ fn main() -> ExitCode {
 /// The command line, laid over the environment, over the config file, over the defaults.
 fn parsed() -> Result<Cli, Exit> {
     let layers = layers::Layers::read(std::env::args_os())?;
-    let matches = layers.command().try_get_matches().map_err(Exit::Usage)?;
-    Cli::from_arg_matches(&matches).map_err(Exit::Usage)
+    let refused = |error| Exit::usage(error, layers.command());
+    let matches = layers.command().try_get_matches().map_err(refused)?;
+    Cli::from_arg_matches(&matches).map_err(refused)
 }
 
 fn run(cli: Cli) -> Result<(), Exit> {

@@ -24,6 +24,7 @@ pub(crate) enum Command {
         flags: Vec<OsString>,
     },
     /// Print every command, flag and variable as Markdown: the reference in docs/
+    #[command(after_help = "Example:\n  kinitro config reference > docs/reference.md")]
     Reference,
 }
 
@@ -56,9 +57,7 @@ fn show(service: &str, flags: &[OsString]) -> Result<(), Exit> {
         )));
     };
     let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_header(["SETTING", "VALUE", "FROM"]);
+    table.load_style(NOTHING).set_header(["SETTING", "VALUE", "FROM"]);
     for (arg, flag) in shown(command) {
         let (value, from) = in_force(arg, flag, matches, |flag| layers.sets(service, flag));
         table.add_row([flag.to_owned(), value, from]);

@@ -23,6 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the newest cycles
+    #[command(after_help = "Example:\n  kinitro cycle list --limit 5")]
     List {
         #[command(flatten)]
         database: Database,
@@ -31,6 +32,7 @@ pub(crate) enum Command {
         limit: u32,
     },
     /// Show a cycle: leaderboard, frontier and weights if it is settled, else how far it is
+    #[command(after_help = "Example:\n  kinitro cycle show 42")]
     Show {
         #[command(flatten)]
         database: Database,
@@ -38,7 +40,11 @@ pub(crate) enum Command {
         cycle: Option<CycleId>,
     },
     /// Follow the newest cycle: tasks done, rate, time left, by family
-    #[command(after_help = "Exit codes: 0 settled, 1 expired or cancelled, 6 not within --timeout.")]
+    #[command(after_help = "\
+Example:
+  kinitro cycle watch --until-settled --timeout 7200
+
+Exit codes: 0 settled, 1 expired or cancelled, 6 not within --timeout.")]
     Watch(Watch),
 }
 

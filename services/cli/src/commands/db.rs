@@ -12,15 +12,22 @@ use std::io::{self, BufRead, IsTerminal, Write};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create the database; nothing happens if it is there
+    #[command(after_help = "Example:\n  kinitro db create && kinitro db migrate")]
     Create(Database),
     /// Bring the schema up to date
-    #[command(visible_alias = "init")]
+    #[command(
+        visible_alias = "init",
+        after_help = "Example:\n  kinitro db migrate --database-url postgresql://kinitro@db:5432/kinitro"
+    )]
     Migrate(Database),
     /// Show migrations, cycles, miners and the latest weights
+    #[command(after_help = "Example:\n  kinitro db status")]
     Status(Database),
     /// Drop the database, create it and migrate: all history is lost
+    #[command(after_help = "Example:\n  kinitro db reset --force")]
     Reset(Destructive),
     /// Drop the database: all history is lost
+    #[command(after_help = "Example:\n  kinitro db drop --force")]
     Drop(Destructive),
 }
 

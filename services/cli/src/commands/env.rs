@@ -15,6 +15,7 @@ use tokio::process::Command as Process;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List families and their environments
+    #[command(after_help = "Example:\n  kinitro env list")]
     List,
     /// Build a family's image from its folder
     #[command(after_help = "Example:\n  kinitro env build metaworld")]

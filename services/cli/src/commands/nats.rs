@@ -9,8 +9,10 @@ use kinitro_proto::{Family, catalogue};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make them as this version wants them; safe to repeat, loses nothing
+    #[command(after_help = "Example:\n  kinitro nats apply --nats-replicas 3")]
     Apply(Box<Config>),
     /// Show where the server differs from that; exit 4 if it does
+    #[command(after_help = "Example:\n  kinitro nats diff --nats-url nats://bus:4222")]
     Diff(Box<Config>),
 }
 

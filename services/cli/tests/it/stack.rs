@@ -67,8 +67,13 @@ impl Stack {
 
     async fn over(url: String, database: Option<Database>, cluster: Option<Cluster>) -> Self {
         let nats = Nats::start().await;
-        let bus = Bus::connect(&kinitro_nats::Config::at(&nats.url()), "test").await.unwrap();
-        let folder = tempfile::Builder::new().prefix("kinitro-system-").tempdir().unwrap();
+        let bus = Bus::connect(&kinitro_nats::Config::at(&nats.url()), "test")
+            .await
+            .unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("kinitro-system-")
+            .tempdir()
+            .unwrap();
         let miners = folder.path().join("miners.toml").display().to_string();
         let settings = vec![
             ("KINITRO_NATS_URL", nats.url()),
@@ -180,7 +185,10 @@ impl Stack {
     }
 
     fn process(&self, name: &str, args: &[&str]) -> Process {
-        Process::spawn(kinitro(args, &self.settings), &self.folder.path().join(format!("{name}.log")))
+        Process::spawn(
+            kinitro(args, &self.settings),
+            &self.folder.path().join(format!("{name}.log")),
+        )
     }
 }
 
@@ -200,7 +208,13 @@ fn logs(folder: &Path) -> String {
         let log = fs::read_to_string(entry.path()).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
         let end = lines[lines.len().saturating_sub(25)..].join("\n");
-        writeln!(text, "--- {}, {} lines\n{end}", entry.path().display(), lines.len()).unwrap();
+        writeln!(
+            text,
+            "--- {}, {} lines\n{end}",
+            entry.path().display(),
+            lines.len()
+        )
+        .unwrap();
     }
     text
 }
@@ -219,5 +233,8 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Val
     stream.read_to_string(&mut answer).await?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Ok((status.unwrap_or(0), serde_json::from_str(body).unwrap_or_default()))
+    Ok((
+        status.unwrap_or(0),
+        serde_json::from_str(body).unwrap_or_default(),
+    ))
 }

@@ -36,7 +36,12 @@ impl Stack {
             let cycle = self.newest().await;
             match cycle {
                 Some(cycle) if cycle.state == state => Ok(cycle),
-                Some(cycle) => Err(format!("{} ({:?}): {:?}", cycle.state, cycle.reason, self.stats().await)),
+                Some(cycle) => Err(format!(
+                    "{} ({:?}): {:?}",
+                    cycle.state,
+                    cycle.reason,
+                    self.stats().await
+                )),
                 None => Err("no cycle".to_owned()),
             }
         })
@@ -64,9 +69,9 @@ impl Stack {
         // The purge follows the transaction.
         eventually(Duration::from_secs(30), "an empty queue", async || {
             let left = self.bus.tasks_of_cycle(cycle.id).await;
-            left.map(|left| left.len()).map_err(|error| error.to_string()).and_then(|left| {
-                if left == 0 { Ok(()) } else { Err(left.to_string()) }
-            })
+            left.map(|left| left.len())
+                .map_err(|error| error.to_string())
+                .and_then(|left| if left == 0 { Ok(()) } else { Err(left.to_string()) })
         })
         .await;
         (cycle, weights)

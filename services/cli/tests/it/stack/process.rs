@@ -112,6 +112,9 @@ impl Drop for Process {
 /// The lines of a log that are JSON.
 fn lines(log: &Path) -> impl Iterator<Item = Value> {
     let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<_> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let lines: Vec<_> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
     lines.into_iter()
 }

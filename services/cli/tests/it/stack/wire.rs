@@ -87,12 +87,14 @@ impl Wire {
     async fn request(&mut self, subject: &str, headers: &[(&str, &str)], body: &[u8]) -> Message {
         self.asked += 1;
         let (id, inbox) = (self.asked, format!("_INBOX.wire.{}", self.asked));
-        let fields: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let fields: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let head = format!("NATS/1.0\r\n{fields}\r\n");
         let (part, whole) = (head.len(), head.len() + body.len());
-        let ask = format!(
-            "SUB {inbox} {id}\r\nUNSUB {id} 1\r\nHPUB {subject} {inbox} {part} {whole}\r\n{head}"
-        );
+        let ask =
+            format!("SUB {inbox} {id}\r\nUNSUB {id} 1\r\nHPUB {subject} {inbox} {part} {whole}\r\n{head}");
         self.send(&[ask.as_bytes(), body, b"\r\n"].concat()).await;
         self.answer().await
     }

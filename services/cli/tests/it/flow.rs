@@ -1,0 +1,123 @@
+//! What happens when nothing goes wrong.
+
+use crate::stack::{Miner, PATIENCE, Stack, family, get};
+use kinitro_harness::eventually;
+use kinitro_proto::Uid;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+    time::{Duration, Instant},
+};
+
+#[tokio::test]
+async fn a_cycle_goes_from_its_miners_to_the_weights_that_validators_fetch() {
+    let mut stack = Stack::start().await;
+    let (_miner, endpoint) = stack.mock_miner("miner", &[]).await;
+    let scripted = |uid, quality| Miner {
+        uid,
+        endpoint: format!("scripted:{quality}"),
+        commit_block: 100 * u64::from(uid),
+    };
+    let real = Miner {
+        uid: 3,
+        endpoint,
+        commit_block: 300,
+    };
+    // The third is called over HTTP, and without a `quality` its episodes all fail.
+    stack.judge(&[scripted(1, 0.9), scripted(2, 0.3), real], 10);
+    let _scheduler = stack.scheduler();
+    let _executor = stack.executor(
+        "one",
+        &["--allow-addresses", "127.0.0.0/8", "--max-concurrent", "4"],
+    );
+    let _scorer = stack.scorer();
+    let (_gateway, address) = stack.gateway().await;
+    let (cycle, weights) = stack.settled(PATIENCE).await;
+
+    let served = eventually(PATIENCE, "weights from the gateway", async || {
+        match get(address, "/v1/weights/latest").await {
+            Ok((200, weights)) => Ok(weights),
+            other => Err(other),
+        }
+    })
+    .await;
+    assert_eq!(served["cycle_id"], cycle.id.0);
+    assert_eq!(
+        (&served["block"], &served["stale"]),
+        (&1000.into(), &false.into())
+    );
+    let by_uid: BTreeMap<String, f64> = serde_json::from_value(served["weights"].clone()).unwrap();
+    assert!((by_uid.values().sum::<f64>() - 1.0).abs() < 1e-9, "{by_uid:?}");
+    assert!(
+        by_uid["1"] > by_uid["2"] && by_uid["2"] >= by_uid["3"],
+        "{by_uid:?}"
+    );
+    let in_ledger = weights.uids.iter().map(ToString::to_string).zip(weights.weights);
+    assert_eq!(by_uid, in_ledger.collect());
+
+    let board = stack.store.leaderboard(cycle.id).await.unwrap().unwrap();
+    assert_eq!(board.rows[0].uid, Uid(1));
+    assert!(
+        board
+            .rows
+            .iter()
+            .find(|row| row.uid == Uid(3))
+            .unwrap()
+            .success_rates
+            .iter()
+            .all(|rate| *rate == Some(0.0))
+    );
+    assert_eq!(stack.wire().await.held("TASKS").await, 0);
+}
+
+#[tokio::test]
+async fn three_executors_share_the_work_and_nothing_is_delivered_twice() {
+    let mut stack = Stack::start().await;
+    stack.judge_scripted(&[0.5], 15);
+    let names = ["one", "two", "three"];
+    let _executors =
+        names.map(|name| stack.executor(name, &["--max-concurrent", "2", "--scripted-step-delay", "50ms"]));
+    eventually(PATIENCE, "three executors that wait for tasks", async || {
+        let backlog = stack.bus.backlog(&[family()]).await;
+        backlog.is_ok_and(|backlog| backlog[0].waiting >= 3)
+    })
+    .await;
+    let _scorer = stack.scorer();
+    let _scheduler = stack.scheduler();
+    stack.settled(PATIENCE).await;
+
+    let mut wire = stack.wire().await;
+    let results = wire.results().await;
+    assert_eq!(results.len(), 120);
+    assert!(
+        results
+            .iter()
+            .all(|kept| (kept.result.attempt, kept.result.delivery) == (1, 1))
+    );
+    let tasks: BTreeSet<_> = results.iter().map(|kept| kept.result.task).collect();
+    assert_eq!(tasks.len(), 120);
+    let executors: BTreeSet<_> = results.iter().map(|kept| kept.result.executor.as_str()).collect();
+    assert_eq!(executors, BTreeSet::from(names));
+    let backlog = &stack.bus.backlog(&[family()]).await.unwrap()[0];
+    assert_eq!((backlog.pending, backlog.in_hand, backlog.redelivered), (0, 0, 0));
+    assert_eq!(wire.held("TASKS").await, 0);
+}
+
+#[tokio::test]
+async fn twenty_thousand_tasks_settle_at_a_rate_that_is_told() {
+    let mut stack = Stack::start().await;
+    // 5 miners × 8 environments × 500 episodes.
+    stack.judge_scripted(&[0.9, 0.7, 0.5, 0.3, 0.1], 500);
+    let _scorer = stack.scorer();
+    let _executors = ["one", "two"].map(|name| stack.executor(name, &["--max-concurrent", "32"]));
+    let begun = Instant::now();
+    let _scheduler = stack.scheduler();
+    stack.settled(Duration::from_secs(90)).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    writeln!(
+        io::stdout(),
+        "20000 tasks in {seconds:.1} s: {:.0} tasks/s",
+        20_000.0 / seconds
+    )
+    .unwrap();
+}
