@@ -2,6 +2,7 @@ use crate::{Misbehaviour, Policy};
 
 /// How the mock miner listens and acts.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// Address to listen on.
     #[arg(long, default_value = "0.0.0.0")]
