@@ -31,9 +31,6 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The health server ended.
-    #[error("the health server stopped")]
-    Serve(#[source] io::Error),
     /// The signal handlers could not be installed.
     #[error("could not listen for signals")]
     Signals(#[source] io::Error),

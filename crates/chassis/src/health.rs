@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// What a service needs to do its work, and whether it has it. Shared by cloning; whoever holds a need
@@ -111,24 +111,27 @@ pub fn exposition(registry: &Registry) -> impl IntoResponse + use<> {
     }
 }
 
-/// Serves health and metrics until shutdown.
+/// Takes the address, then serves health and metrics in the background until shutdown.
 ///
 /// # Errors
-/// [`Error::Listen`] when the address is taken, [`Error::Serve`] when the server breaks.
+/// [`Error::Listen`] when the address is taken.
 pub async fn serve(
     address: SocketAddr,
     health: Health,
     registry: Arc<Registry>,
     shutdown: CancellationToken,
-) -> Result<()> {
+) -> Result<JoinHandle<()>> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| Error::Listen { address, source })?;
     tracing::debug!(%address, "serving health and metrics");
-    axum::serve(listener, router(health, registry))
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
-        .map_err(Error::Serve)
+    let serving =
+        axum::serve(listener, router(health, registry)).with_graceful_shutdown(shutdown.cancelled_owned());
+    Ok(tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "health and metrics are not served any more");
+        }
+    }))
 }
 
 /// Asks a health URL once: what `kinitro healthcheck` does.

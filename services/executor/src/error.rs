@@ -7,6 +7,9 @@ pub enum Error {
     /// The bus cannot be used.
     #[error("could not use the bus")]
     Bus(#[from] kinitro_nats::Error),
+    /// Health and metrics cannot be served.
+    #[error("could not serve health and metrics")]
+    Health(#[from] kinitro_chassis::Error),
     /// The policy client cannot be built.
     #[error("could not set up the policy client")]
     Policy(#[from] kinitro_policy::Error),

@@ -62,8 +62,8 @@ pub async fn run(mut config: Config, shutdown: CancellationToken) -> Result<(), 
         health.clone(),
         Arc::new(registry),
         shutdown.child_token(),
-    );
-    let served = tokio::spawn(served);
+    )
+    .await?;
 
     let bus = Bus::connect(&config.nats, id.as_str()).await?;
     let report = bus.apply(&families).await?;

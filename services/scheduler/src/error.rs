@@ -18,4 +18,7 @@ pub enum Error {
     /// The bus did not answer as it should.
     #[error("could not use the bus")]
     Bus(#[from] kinitro_nats::Error),
+    /// Health and metrics cannot be served.
+    #[error("could not serve health and metrics")]
+    Health(#[from] kinitro_chassis::Error),
 }

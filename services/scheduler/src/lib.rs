@@ -53,8 +53,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
         health.clone(),
         Arc::new(registry),
         shutdown.child_token(),
-    );
-    let served = tokio::spawn(served);
+    )
+    .await?;
 
     let store = Store::connect(&config.database_url, CONNECTIONS);
     let bus = Bus::connect(&config.nats, "scheduler").await?;
@@ -171,6 +171,8 @@ impl Scheduler {
             Error::Store(_) => "postgres",
             Error::Bus(_) => "nats",
             Error::Miners { .. } => "miners",
+            // Only the start can meet it.
+            Error::Health(_) => return,
         };
         let why = report(error).to_string();
         tracing::warn!(error = why, "trying again");

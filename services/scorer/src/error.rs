@@ -10,6 +10,9 @@ pub enum Error {
     /// The bus did not answer as it should.
     #[error("could not use the bus")]
     Bus(#[from] kinitro_nats::Error),
+    /// Health and metrics cannot be served.
+    #[error("could not serve health and metrics")]
+    Health(#[from] kinitro_chassis::Error),
     /// The cycle names a strategy or settings that this version does not know.
     #[error("cycle `{cycle}` is to be scored by `{strategy}`, which this version cannot")]
     Strategy {

@@ -49,8 +49,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
         health.clone(),
         Arc::new(registry),
         shutdown.child_token(),
-    );
-    let served = tokio::spawn(served);
+    )
+    .await?;
 
     let store = Store::connect(&config.database_url, CONNECTIONS);
     let bus = Bus::connect(&config.nats, "scorer").await?;
