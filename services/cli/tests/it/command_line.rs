@@ -170,6 +170,33 @@ fn wrong_settings_of_a_service_are_told_whole() {
 }
 
 #[test]
+fn a_health_address_that_is_taken_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let miner = "[[miners]]\nuid = 1\nhotkey = '5A'\nendpoint = 'https://a.example'\n";
+    let miners = file(&folder, "miners.toml", miner);
+    for args in [
+        &["scheduler", "--miners-file", &miners][..],
+        &["executor"],
+        &["scorer"],
+    ] {
+        let servers = Untouched::listen();
+        let mut settings = servers.settings();
+        settings.push((
+            "KINITRO_HEALTH_LISTEN",
+            servers.0.local_addr().unwrap().to_string(),
+        ));
+        let output = run(args, &settings);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(
+            said.contains("could not serve health and metrics"),
+            "{args:?}: {said}"
+        );
+        servers.assert_untouched();
+    }
+}
+
+#[test]
 fn no_secret_is_shown_wherever_it_was_set() {
     let folder = TempDir::new().unwrap();
     let wrong = [("KINITRO_SCORER_DATABASE_URL", "mysql://me:hunter2@h/d".to_owned())];

@@ -3,6 +3,7 @@
 use crate::stack::{Miner, PATIENCE, Stack, family, get};
 use kinitro_harness::eventually;
 use kinitro_proto::Uid;
+use kinitro_store::CycleState;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
@@ -101,6 +102,66 @@ async fn three_executors_share_the_work_and_nothing_is_delivered_twice() {
     let backlog = &stack.bus.backlog(&[family()]).await.unwrap()[0];
     assert_eq!((backlog.pending, backlog.in_hand, backlog.redelivered), (0, 0, 0));
     assert_eq!(wire.held("TASKS").await, 0);
+}
+
+#[tokio::test]
+async fn two_of_every_service_open_one_cycle_and_settle_it_once() {
+    let mut stack = Stack::start().await;
+    stack.judge_scripted(&[0.9, 0.1], 20);
+    let _two_of_each = [(); 2].map(|()| (stack.scheduler(), stack.scorer(), stack.executor("one", &[])));
+    let (cycle, _) = stack.settled(PATIENCE).await;
+    assert_eq!(stack.store.cycles(9).await.unwrap(), [cycle]);
+    assert_eq!(stack.wire().await.held("RESULTS").await, 320);
+}
+
+#[tokio::test]
+async fn a_cycle_past_its_deadline_settles_on_what_it_has() {
+    let mut stack = Stack::start().await;
+    stack.set("KINITRO_SCHEDULER_CYCLE_TIMEOUT_SECONDS", 4);
+    stack.set("KINITRO_SCHEDULER_MIN_EPISODES", 1);
+    stack.judge_scripted(&[0.9, 0.1], 500);
+    let _executor = stack.executor("one", &["--max-concurrent", "8", "--scripted-step-delay", "50ms"]);
+    let _scorer = stack.scorer();
+    let _scheduler = stack.scheduler();
+    let cycle = stack.ended(CycleState::Settled, PATIENCE).await;
+
+    let stats = stack.store.task_stats(cycle.id).await.unwrap();
+    assert_eq!((stats.total(), stats.pending(), stats.discarded), (8000, 0, 0));
+    assert!(stats.completed > 0 && stats.cancelled > 0, "{stats:?}");
+    let scores = stack.store.scores(cycle.id).await.unwrap();
+    assert_eq!(
+        scores.iter().map(|score| u64::from(score.episodes)).sum::<u64>(),
+        stats.completed
+    );
+    // Episodes come first for all miners and environments alike.
+    let episodes = scores.iter().map(|score| score.episodes);
+    assert!(
+        episodes.clone().max().unwrap() - episodes.min().unwrap() <= 2,
+        "{scores:?}"
+    );
+    let weights = stack.store.weights_of(cycle.id).await.unwrap().unwrap();
+    assert!((weights.weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    let mut wire = stack.wire().await;
+    eventually(PATIENCE, "an empty queue", async || wire.held("TASKS").await == 0).await;
+    // What was under way comes late: it is kept, and counts for nothing.
+    eventually(PATIENCE, "nothing in hand", async || {
+        let backlog = stack.bus.backlog(&[family()]).await;
+        backlog.is_ok_and(|backlog| backlog[0].in_hand == 0)
+    })
+    .await;
+    for kept in wire.results().await {
+        eventually(PATIENCE, "a result that counted or is evidence", async || {
+            let task = stack.store.task(kept.result.task).await.unwrap().unwrap();
+            let counted = task.state == "completed" && task.evidence == 0;
+            if counted || task.state == "cancelled" && task.evidence == 1 {
+                Ok(())
+            } else {
+                Err(task)
+            }
+        })
+        .await;
+    }
+    assert_eq!(stack.store.task_stats(cycle.id).await.unwrap(), stats);
 }
 
 #[tokio::test]
