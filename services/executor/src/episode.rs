@@ -35,15 +35,13 @@ pub(crate) async fn run(
     let started = Instant::now();
     let reset = simulator.reset(&task.environment, task.seed, limits.images);
     let reset = reset.instrument(info_span!("simulator.reset")).await;
-    clock.simulator(started, limits)?;
-    let mut observation = reset.map_err(fault)?;
+    let mut observation = clock.simulator(started, limits, reset.map_err(fault))?;
     let started = Instant::now();
     let reset = session
         .reset(&task.environment, decoy)
         .instrument(info_span!("policy.reset"))
         .await;
-    clock.policy(started, limits)?;
-    reset?;
+    clock.policy(started, limits, reset)?;
 
     let mut rollout = Rollout {
         success: false,
@@ -56,15 +54,13 @@ pub(crate) async fn run(
             .act(&observation)
             .instrument(debug_span!("policy.act"))
             .await;
-        clock.policy(started, limits)?;
-        let action = action?;
+        let action = clock.policy(started, limits, action)?;
         let started = Instant::now();
         let step = simulator
             .step(&action)
             .instrument(debug_span!("simulator.step"))
             .await;
-        clock.simulator(started, limits)?;
-        let step = step.map_err(fault)?;
+        let step = clock.simulator(started, limits, step.map_err(fault))?;
         rollout.steps += 1;
         rollout.reward += step.reward;
         rollout.success |= step.success;
@@ -103,33 +99,71 @@ impl Clock {
         }
     }
 
-    fn simulator(&mut self, started: Instant, limits: &Limits) -> Result<(), Fault> {
+    /// Counts a call of the simulator. A fault of the call itself comes before the budget's: it has its owner.
+    fn simulator<T>(
+        &mut self,
+        started: Instant,
+        limits: &Limits,
+        answer: Result<T, Fault>,
+    ) -> Result<T, Fault> {
         self.simulator += started.elapsed();
+        let answer = answer?;
         if self.simulator <= limits.budget {
-            return Ok(());
+            return Ok(answer);
         }
-        let seen = format!(
-            "the simulator took more than {} s in one episode",
-            limits.budget.as_secs_f64()
-        );
+        let seen = over("simulator", limits);
         Err(InfraFault::new(InfraFaultKind::SimulatorSlow, seen).into())
     }
 
-    fn policy(&mut self, started: Instant, limits: &Limits) -> Result<(), Fault> {
+    /// Counts a call of the policy, likewise.
+    fn policy<T>(&mut self, started: Instant, limits: &Limits, answer: Result<T, Fault>) -> Result<T, Fault> {
         let took = started.elapsed();
         self.policy += took;
         self.policy_max = self.policy_max.max(took);
+        let answer = answer?;
         if self.policy <= limits.budget {
-            return Ok(());
+            return Ok(answer);
         }
-        let seen = format!(
-            "the policy took more than {} s in one episode",
-            limits.budget.as_secs_f64()
-        );
+        let seen = over("policy", limits);
         Err(MinerFault::new(MinerFaultKind::EpisodeTimeout, seen).into())
     }
 }
 
+fn over(whose: &str, limits: &Limits) -> String {
+    format!(
+        "the {whose} took more than {} s in one episode",
+        limits.budget.as_secs_f64()
+    )
+}
+
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Limits = Limits {
+        max_steps: 1,
+        budget: Duration::ZERO,
+        images: false,
+    };
+
+    #[test]
+    fn each_side_pays_for_its_own_time() {
+        let mut clock = Clock::default();
+        let ours = clock.simulator(Instant::now(), &NOTHING, Ok(())).unwrap_err();
+        assert!(matches!(ours, Fault::Infra(fault) if fault.kind == InfraFaultKind::SimulatorSlow));
+        let theirs = clock.policy(Instant::now(), &NOTHING, Ok(())).unwrap_err();
+        assert!(matches!(theirs, Fault::Miner(fault) if fault.kind == MinerFaultKind::EpisodeTimeout));
+    }
+
+    #[test]
+    fn a_fault_of_ours_is_never_made_the_miners_by_the_clock() {
+        let fault = InfraFault::new(InfraFaultKind::Network, "no name server");
+        let answer: Result<(), Fault> = Err(fault.clone().into());
+        let seen = Clock::default().policy(Instant::now(), &NOTHING, answer);
+        assert_eq!(seen.unwrap_err(), Fault::Infra(fault));
+    }
 }
