@@ -1,6 +1,6 @@
 //! Health and metrics over HTTP, and the probe that asks for them.
 
-use crate::{Error, Result};
+use crate::{Error, Result, backoff::pause};
 use axum::{
     Json, Router,
     extract::State,
@@ -45,6 +45,26 @@ impl Health {
     /// Says that the need is not met, and why.
     pub fn missing(&self, need: &str, why: impl Into<String>) {
         self.set(need, Some(why.into()));
+    }
+
+    /// Looks every second whether the need is met, until shutdown: for what can be lost while nobody asks for it.
+    pub async fn follow(
+        &self,
+        need: &str,
+        why: &str,
+        is_met: impl Fn() -> bool + Send,
+        shutdown: &CancellationToken,
+    ) {
+        loop {
+            if is_met() {
+                self.met(need)
+            } else {
+                self.missing(need, why)
+            }
+            if !pause(Duration::from_secs(1), shutdown).await {
+                return;
+            }
+        }
     }
 
     /// What is missing, by need; empty when ready.

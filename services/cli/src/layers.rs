@@ -19,7 +19,14 @@ const SERVICES: [(&str, &str); 4] = [
 /// The config file's values, by service and flag.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
-    values: BTreeMap<&'static str, BTreeMap<String, String>>,
+    values: BTreeMap<&'static str, BTreeMap<String, Layered>>,
+}
+
+/// A value that takes a default's place, and where it comes from: `file`, or a variable's name.
+#[derive(Debug)]
+struct Layered {
+    value: String,
+    from: &'static str,
 }
 
 impl Layers {
@@ -27,12 +34,14 @@ impl Layers {
     pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Self, Exit> {
         let mut layers = Self::default();
         for (service, variable) in SERVICES {
-            if let Some(level) = variable_of(variable) {
-                layers
-                    .values
-                    .entry(service)
-                    .or_default()
-                    .insert("log-level".to_owned(), level);
+            if let Some(value) = variable_of(variable) {
+                layers.values.entry(service).or_default().insert(
+                    "log-level".to_owned(),
+                    Layered {
+                        value,
+                        from: variable,
+                    },
+                );
             }
         }
         let Some(path) = config_path(args) else {
@@ -65,11 +74,10 @@ impl Layers {
             })
     }
 
-    /// Whether the file sets the flag for the service.
-    pub(crate) fn sets(&self, service: &str, flag: &str) -> bool {
-        self.values
-            .get(service)
-            .is_some_and(|values| values.contains_key(flag))
+    /// Where the value comes from that stands in the place of the flag's default, if one does.
+    pub(crate) fn source(&self, service: &str, flag: &str) -> Option<&'static str> {
+        let layered = self.values.get(service)?.get(flag)?;
+        Some(layered.from)
     }
 
     fn take(&mut self, table: &Table) -> Vec<String> {
@@ -105,8 +113,14 @@ impl Layers {
             let flag = key.replace('_', "-");
             let known = command.get_arguments().any(|arg| arg.get_long() == Some(&flag));
             match (known, text_of(value)) {
-                (true, Some(text)) => {
-                    self.values.entry(service).or_default().insert(flag, text);
+                (true, Some(value)) => {
+                    let layered = Layered { value, from: "file" };
+                    // A variable wins over the file.
+                    self.values
+                        .entry(service)
+                        .or_default()
+                        .entry(flag)
+                        .or_insert(layered);
                 }
                 (true, None) => faults.push(format!("[{service}] `{key}` cannot be a date")),
                 (false, _) => faults.push(format!(
@@ -117,8 +131,8 @@ impl Layers {
     }
 }
 
-fn overlaid(mut service: Command, values: &BTreeMap<String, String>) -> Command {
-    for (flag, value) in values {
+fn overlaid(mut service: Command, values: &BTreeMap<String, Layered>) -> Command {
+    for (flag, Layered { value, .. }) in values {
         let found = |arg: &&Arg| arg.get_long() == Some(flag);
         let own = service
             .get_arguments()

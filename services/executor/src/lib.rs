@@ -68,7 +68,8 @@ pub async fn run(mut config: Config, shutdown: CancellationToken) -> Result<(), 
     let bus = Bus::connect(&config.nats, id.as_str()).await?;
     let report = bus.apply(&families).await?;
     tracing::debug!(%report, "streams and consumers are in place");
-    health.met("nats");
+    let connection = connection(bus.clone(), health.clone(), shutdown.clone());
+    let connection = tokio::spawn(connection);
     let policies = kinitro_policy::Client::new(&config.policy)?;
     let Some(launcher) = launcher(&config, &id, &health, &shutdown).await? else {
         return Ok(());
@@ -98,8 +99,15 @@ pub async fn run(mut config: Config, shutdown: CancellationToken) -> Result<(), 
     if !shared.launcher.drain(LEFTOVERS).await {
         tracing::warn!("some simulators are still there: the next executor removes them");
     }
+    connection.abort();
     served.abort();
     outcome
+}
+
+/// Says in `/ready` whether the bus is there: the pull loop waits for it without a word.
+async fn connection(bus: Bus, health: Health, shutdown: CancellationToken) {
+    let is_met = || bus.is_connected();
+    health.follow("nats", "not connected", is_met, &shutdown).await;
 }
 
 /// Connects to whatever runs simulators. A daemon that is away is waited for, visibly: none when shutdown

@@ -48,7 +48,7 @@ pub struct Config {
     #[arg(long, env = "KINITRO_API_REQUEST_TIMEOUT_SECONDS", default_value_t = 10)]
     pub request_timeout_seconds: u64,
 
-    /// Milliseconds between two looks at the ledger for new weights; an event makes it look at once
+    /// Milliseconds between two looks at the ledger for new weights
     #[arg(long, env = "KINITRO_API_REFRESH_MILLISECONDS", default_value_t = 1000)]
     pub refresh_milliseconds: u64,
 

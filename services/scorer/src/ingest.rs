@@ -19,7 +19,6 @@ const SELF: &str = "scorer";
 /// The results' consumer cannot be used at all.
 pub(crate) async fn run(shared: &Shared, shutdown: &CancellationToken) -> Result<(), Error> {
     let mut results = shared.bus.results().await?;
-    shared.health.met("nats");
     loop {
         let batch = tokio::select! {
             () = shutdown.cancelled() => return Ok(()),

@@ -70,11 +70,20 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     });
 
     let settling = tokio::spawn(settle::run(Arc::clone(&shared), shutdown.clone()));
+    let connection = tokio::spawn(connection(Arc::clone(&shared), shutdown.clone()));
     let ended = ingest::run(&shared, &shutdown).await;
     shutdown.cancel();
     if let Err(error) = settling.await {
         tracing::error!(%error, "the settling loop broke");
     }
+    connection.abort();
     served.abort();
     ended
+}
+
+/// Says in `/ready` whether the bus is there: the pull loop waits for it without a word.
+async fn connection(shared: Arc<Shared>, shutdown: CancellationToken) {
+    let is_met = || shared.bus.is_connected();
+    let health = &shared.health;
+    health.follow("nats", "not connected", is_met, &shutdown).await;
 }

@@ -59,7 +59,7 @@ fn show(service: &str, flags: &[OsString]) -> Result<(), Exit> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["SETTING", "VALUE", "FROM"]);
     for (arg, flag) in shown(command) {
-        let (value, from) = in_force(arg, flag, matches, |flag| layers.sets(service, flag));
+        let (value, from) = in_force(arg, matches, layers.source(service, flag));
         table.add_row([flag.to_owned(), value, from]);
     }
     print(table.trim_fmt())
@@ -73,15 +73,14 @@ fn shown(command: &Clap) -> impl Iterator<Item = (&Arg, &str)> {
         .filter(|(arg, flag)| !arg.is_hide_set() && !["help", "version", "config"].contains(flag))
 }
 
-fn in_force(arg: &Arg, flag: &str, matches: &ArgMatches, in_file: impl Fn(&str) -> bool) -> (String, String) {
+fn in_force(arg: &Arg, matches: &ArgMatches, layered: Option<&str>) -> (String, String) {
     let id = arg.get_id().as_str();
     let from = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => "flag".to_owned(),
         Some(ValueSource::EnvVariable) => arg.get_env().map_or("environment".to_owned(), |name| {
             name.to_string_lossy().into_owned()
         }),
-        Some(_) if in_file(flag) => "file".to_owned(),
-        Some(_) => "default".to_owned(),
+        Some(_) => layered.unwrap_or("default").to_owned(),
         None => return (String::new(), "unset".to_owned()),
     };
     let secret = arg.is_hide_env_values_set();

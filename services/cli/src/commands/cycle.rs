@@ -8,13 +8,12 @@ use crate::{
     exit::{Exit, print},
 };
 use clap::{Args, Subcommand};
-use kinitro_chassis::{backoff, shutdown};
+use kinitro_chassis::{backoff, report, shutdown};
 use kinitro_proto::CycleId;
-use kinitro_store::{Cycle, CycleState, Store};
+use kinitro_store::{Cycle, CycleState, Store, read::FamilyProgress};
 use progress::Progress;
 use std::time::Duration;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// How often the ledger is asked.
 const LOOK: Duration = Duration::from_secs(1);
@@ -88,6 +87,15 @@ async fn newest(store: &Store) -> Result<Option<Cycle>, Exit> {
     Ok(store.cycles(1).await.map_err(Exit::failure)?.into_iter().next())
 }
 
+/// The newest cycle, and how far it is.
+async fn look(store: &Store) -> Result<Option<(Cycle, Vec<FamilyProgress>)>, kinitro_store::Error> {
+    let Some(cycle) = store.cycles(1).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let families = store.progress(cycle.id).await?;
+    Ok(Some((cycle, families)))
+}
+
 async fn show_cycle(store: &Store, cycle: &Cycle) -> Result<(), Exit> {
     if let Some(board) = store.leaderboard(cycle.id).await.map_err(Exit::failure)? {
         let weights = store.weights_of(cycle.id).await.map_err(Exit::failure)?;
@@ -103,44 +111,29 @@ impl Watch {
         let store = self.database.store();
         let until = Instant::now() + Duration::from_secs(self.timeout);
         let mut progress = Progress::new();
-        while let Some(cycle) = self.next(&store, &stop, until).await? {
-            let families = store.progress(cycle.id).await.map_err(Exit::failure)?;
-            progress.show(&cycle, &families)?;
-            if !cycle.state.is_active() && self.until_settled {
-                progress.end();
-                return self.end(&store, &cycle).await;
-            }
-        }
-        progress.end();
-        Ok(())
-    }
-
-    /// The newest cycle, after a look's wait; none when a signal came.
-    async fn next(
-        &self,
-        store: &Store,
-        stop: &CancellationToken,
-        until: Instant,
-    ) -> Result<Option<Cycle>, Exit> {
         loop {
-            // The ledger may be restarting: that is no reason to stop watching.
-            match newest(store).await {
-                Ok(Some(cycle)) => {
-                    return Ok(
-                        (!cycle.state.is_active() || backoff::pause(LOOK, stop).await).then_some(cycle)
-                    );
+            match look(&store).await {
+                Ok(Some((cycle, families))) => {
+                    progress.show(&cycle, &families)?;
+                    if self.until_settled && !cycle.state.is_active() {
+                        progress.end();
+                        return self.end(&store, &cycle).await;
+                    }
                 }
                 Ok(None) => tracing::debug!("no cycle yet"),
-                Err(exit) => tracing::warn!(?exit, "the ledger does not answer: trying again"),
+                // The ledger may be restarting: that is no reason to stop watching.
+                Err(error) => {
+                    tracing::warn!(error = %report(&error), "the ledger does not answer: trying again")
+                }
             }
-            if Instant::now() >= until {
-                return Err(Exit::TimedOut(format!(
-                    "no cycle ended within {} s",
-                    self.timeout
-                )));
+            if self.until_settled && Instant::now() >= until {
+                progress.end();
+                let within = self.timeout;
+                return Err(Exit::TimedOut(format!("no cycle ended within {within} s")));
             }
-            if !backoff::pause(LOOK, stop).await {
-                return Ok(None);
+            if !backoff::pause(LOOK, &stop).await {
+                progress.end();
+                return Ok(());
             }
         }
     }
