@@ -127,7 +127,11 @@ fn a_field_of_tomorrow_is_passed_over() {
         task: Task,
         colour: &'static str,
     }
-    let bytes = rmp_serde::to_vec_named(&Tomorrow { task: task(), colour: "blue" }).unwrap();
+    let bytes = rmp_serde::to_vec_named(&Tomorrow {
+        task: task(),
+        colour: "blue",
+    })
+    .unwrap();
     assert_eq!(decode::<Task>(Some(Task::SCHEMA), &bytes).unwrap(), task());
 }
 
