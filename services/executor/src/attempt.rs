@@ -63,10 +63,7 @@ impl Attempt {
     }
 
     async fn steps(self, mut simulator: Simulator) -> Option<Simulator> {
-        let usable = simulator.is_usable();
         let disposition = match self.task() {
-            // It died while it waited: nobody's fault, least of all this task's.
-            _ if !usable => Disposition::GiveBack,
             Ok(task) if task.deadline_ms <= now_ms() => {
                 tracing::info!("the task's deadline has passed: dropped");
                 Disposition::Ack

@@ -5,9 +5,12 @@ use kinitro_chassis::report;
 use kinitro_nats::Delivery;
 use kinitro_proto::{Family, catalogue::FamilyEntry};
 use kinitro_simulator::Simulator;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// How long a task that finds no living simulator here stays away: time for another executor to take it.
+const ELSEWHERE: Duration = Duration::from_secs(1);
 
 /// Runs the family's tasks until shutdown, then drains.
 pub(crate) async fn run(
@@ -28,21 +31,21 @@ pub(crate) async fn run(
             () = shutdown.cancelled() => break,
             Some(ended) = attempts.join_next() => slots.give_back(simulator_of(ended)),
             simulator = slots.ready() => {
-                // One warm slot is worth one delivery, never more.
-                deliveries.request(1);
                 waiting.push(simulator);
+                // One warm slot is worth one delivery, never more.
+                if deliveries.credits() < waiting.len() {
+                    deliveries.request(1);
+                }
             }
-            delivery = deliveries.next(), if !waiting.is_empty() => {
-                let simulator = waiting.pop().expect("a delivery comes only for a slot that waits");
-                start(&mut attempts, &shared, family, &give_back, delivery, simulator);
-            }
+            delivery = deliveries.next() => match usable(&mut waiting, &mut slots) {
+                Some(simulator) => start(&mut attempts, &shared, family, &give_back, delivery, simulator),
+                None => hand_back(&delivery, Some(ELSEWHERE)).await,
+            },
         }
     }
     // What was asked for and not begun goes back at once.
     for delivery in deliveries.close().await {
-        if let Err(error) = delivery.nak(None).await {
-            tracing::warn!(error = %report(&error), "a task was not given back: its lease runs out");
-        }
+        hand_back(&delivery, None).await;
     }
     for simulator in waiting {
         slots.give_back(Some(simulator));
@@ -50,6 +53,24 @@ pub(crate) async fn run(
     drain(&mut attempts, &mut slots, &give_back, &shared).await;
     slots.close().await;
     Ok(())
+}
+
+/// A simulator that waits and still lives. Those that died while they waited, all at once when a daemon restarts,
+/// go back to be started anew: no task pays a delivery for each of them.
+fn usable(waiting: &mut Vec<Simulator>, slots: &mut Slots) -> Option<Simulator> {
+    while let Some(simulator) = waiting.pop() {
+        if simulator.is_usable() {
+            return Some(simulator);
+        }
+        slots.give_back(None);
+    }
+    None
+}
+
+async fn hand_back(delivery: &Delivery, delay: Option<Duration>) {
+    if let Err(error) = delivery.nak(delay).await {
+        tracing::warn!(error = %report(&error), "a task was not given back: its lease runs out");
+    }
 }
 
 fn start(
