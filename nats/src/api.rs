@@ -13,6 +13,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) mod code {
     pub(crate) const CONSUMER_NOT_FOUND: u64 = 10014;
     pub(crate) const NO_MESSAGE_FOUND: u64 = 10037;
+    /// The store has no room for what a stream reserves.
+    pub(crate) const INSUFFICIENT_STORAGE: u64 = 10047;
     /// A stream that is there already, with another configuration.
     pub(crate) const STREAM_NAME_EXISTS: u64 = 10058;
     pub(crate) const STREAM_NOT_FOUND: u64 = 10059;

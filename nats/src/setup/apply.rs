@@ -3,12 +3,17 @@
 use crate::{
     Asset, Change, Config, Difference, Error, Report, Result,
     api::{ask, code},
+    connection::backoff,
     setup::{Wanted, wanted},
 };
 use async_nats::Client;
 use kinitro_proto::Family;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+
+/// How often a creation is tried that another service's may have been in the way of: for 3 s in all.
+const ATTEMPTS: usize = 6;
 
 /// What the server says about a stream or consumer.
 #[derive(Deserialize)]
@@ -46,25 +51,28 @@ pub(crate) async fn diff(client: &Client, config: &Config, families: &[Family]) 
 }
 
 async fn settle(client: &Client, wanted: &Wanted) -> Result<Option<Change>> {
-    if let Some(found) = find(client, &wanted.asset).await? {
-        return update(client, wanted, found).await;
-    }
-    match write(client, &wanted.asset, &wanted.config, Action::Create).await {
-        Ok(_) => Ok(Some(Change::Created(wanted.asset.clone()))),
-        // Another service was quicker.
-        Err(error)
-            if matches!(
-                error.code(),
-                Some(code::STREAM_NAME_EXISTS | code::CONSUMER_EXISTS)
-            ) =>
-        {
-            match find(client, &wanted.asset).await? {
-                Some(found) => update(client, wanted, found).await,
-                None => Err(error),
-            }
+    for failures in 0.. {
+        if let Some(found) = find(client, &wanted.asset).await? {
+            return update(client, wanted, found).await;
         }
-        Err(error) => Err(error),
+        match write(client, &wanted.asset, &wanted.config, Action::Create).await {
+            Ok(_) => return Ok(Some(Change::Created(wanted.asset.clone()))),
+            Err(error) if failures < ATTEMPTS && may_be_a_race(&error) => {
+                drop(timeout(backoff(failures), std::future::pending::<()>()).await);
+            }
+            Err(error) => return Err(error),
+        }
     }
+    unreachable!("the loop ends by returning")
+}
+
+/// Whether another service may be making the same: it has the name then, or, while it is at it, the room in
+/// the store that the stream wants.
+fn may_be_a_race(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Some(code::STREAM_NAME_EXISTS | code::CONSUMER_EXISTS | code::INSUFFICIENT_STORAGE)
+    )
 }
 
 async fn update(client: &Client, wanted: &Wanted, found: Found) -> Result<Option<Change>> {
