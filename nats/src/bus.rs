@@ -1,7 +1,7 @@
 //! The connection, and the questions an operator or a reconciler asks of the streams.
 
 use crate::{
-    Advisories, Backlog, Config, Deliveries, Difference, Publication, Report, Result, Results, api,
+    Advisories, Backlog, Config, Deliveries, Difference, Publication, Recorded, Report, Result, Results, api,
     connection::{self, Connections},
     deliveries, inspect, publish, setup,
 };
@@ -150,6 +150,14 @@ impl Bus {
     /// When the server does not answer.
     pub async fn tasks_of_cycle(&self, cycle: CycleId) -> Result<HashSet<TaskId>> {
         inspect::tasks(&self.client, cycle).await
+    }
+
+    /// How far the scorers are with the results.
+    ///
+    /// # Errors
+    /// When the stream or its consumer is missing, or the server does not answer.
+    pub async fn recorded(&self) -> Result<Recorded> {
+        inspect::recorded(&self.client).await
     }
 
     /// What each family's consumer has before it.

@@ -22,8 +22,47 @@ pub struct Backlog {
     pub waiting: u64,
 }
 
+/// How far the scorers are with RESULTS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    newest: u64,
+    floor: u64,
+    idle: bool,
+}
+
+impl Recorded {
+    /// The sequence of the newest result; 0 before the first.
+    #[must_use]
+    pub const fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Whether every result up to that sequence has been dealt with. All of them have when none waits, also
+    /// those of a stream that was deleted since.
+    #[must_use]
+    pub const fn covers(&self, sequence: u64) -> bool {
+        self.idle || sequence <= self.floor
+    }
+}
+
+#[derive(Deserialize)]
+struct StreamInfo {
+    state: Sequences,
+}
+
+#[derive(Deserialize)]
+struct Sequences {
+    last_seq: u64,
+}
+
+#[derive(Deserialize)]
+struct Floor {
+    stream_seq: u64,
+}
+
 #[derive(Deserialize)]
 struct ConsumerState {
+    ack_floor: Floor,
     num_pending: u64,
     num_ack_pending: u64,
     num_redelivered: u64,
@@ -57,6 +96,17 @@ pub(crate) async fn backlog(client: &Client, family: &Family) -> Result<Backlog>
         in_hand: state.num_ack_pending,
         redelivered: state.num_redelivered,
         waiting: state.num_waiting,
+    })
+}
+
+pub(crate) async fn recorded(client: &Client) -> Result<Recorded> {
+    // The stream first: what comes in between waits, and so hides nothing.
+    let stream: StreamInfo = api::ask(client, "STREAM.INFO.RESULTS", &json!({})).await?;
+    let scorer: ConsumerState = api::ask(client, "CONSUMER.INFO.RESULTS.scorer", &json!({})).await?;
+    Ok(Recorded {
+        newest: stream.state.last_seq,
+        floor: scorer.ack_floor.stream_seq,
+        idle: scorer.num_pending == 0 && scorer.num_ack_pending == 0,
     })
 }
 

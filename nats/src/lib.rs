@@ -14,6 +14,6 @@ pub use bus::Bus;
 pub use config::{Config, Secret};
 pub use deliveries::{Advisories, Advisory, AdvisoryKind, Deliveries, Delivery, Results, Stored};
 pub use error::{Error, Result};
-pub use inspect::Backlog;
+pub use inspect::{Backlog, Recorded};
 pub use publish::{Publication, Published};
 pub use setup::{Asset, Change, Difference, Report};

@@ -68,6 +68,15 @@ pub struct Config {
     )]
     pub cycle_timeout: u32,
 
+    /// Seconds between two looks for tasks that the stream has lost; each look lists all its subjects
+    #[arg(
+        long,
+        env = "KINITRO_SCHEDULER_RECONCILE_INTERVAL_SECONDS",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
+    pub reconcile_interval: u32,
+
     /// Softmax temperature of the weights
     #[arg(
         long,
@@ -157,6 +166,10 @@ impl Config {
             self.cycle_timeout > 0,
             "--cycle-timeout is `0`; a cycle needs time".to_owned(),
         );
+        rule(
+            self.reconcile_interval > 0,
+            "--reconcile-interval is `0`; a look takes time".to_owned(),
+        );
         faults
     }
 
@@ -200,5 +213,10 @@ impl Config {
     /// From one cycle's opening to the next one's.
     pub(crate) fn interval(&self) -> Duration {
         Duration::from_secs(self.eval_interval.into())
+    }
+
+    /// From one look for lost tasks to the next.
+    pub(crate) fn reconcile_interval(&self) -> Duration {
+        Duration::from_secs(self.reconcile_interval.into())
     }
 }

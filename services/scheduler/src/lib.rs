@@ -34,8 +34,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the scheduler compares what is with what should be.
 const TICK: Duration = Duration::from_secs(1);
-/// How often it looks for tasks that the stream has lost: rarer, for it lists every subject of the cycle.
-const RECONCILE: Duration = Duration::from_secs(10);
 /// Connections to the ledger: one for the loop, one for the reaper, one to spare.
 const CONNECTIONS: u32 = 3;
 
@@ -95,7 +93,7 @@ impl Scheduler {
         let mut reconciled = Instant::now();
         while !shutdown.is_cancelled() {
             let mut step = async || {
-                let due = reconciled.elapsed() >= RECONCILE;
+                let due = reconciled.elapsed() >= self.config.reconcile_interval();
                 if due {
                     reconciled = Instant::now();
                     // A store that was wiped has no streams. They are put back before anything is published,

@@ -5,16 +5,19 @@ use crate::{Error, outbox};
 use kinitro_nats::{Advisory, AdvisoryKind, Bus};
 use kinitro_proto::{CycleId, DeadLetter, InfraFaultKind, Task, TaskId, subject};
 use kinitro_store::Store;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Tasks compared at a time.
 const PAGE: u32 = 10_000;
 
 /// Finds tasks that have gone missing. A task that the stream does not hold may only be on its way through
-/// RESULTS to the ledger, so it counts as missing when two passes in a row find it so.
+/// RESULTS to the ledger. So it counts as missing when a later pass finds it still open, after the scorers
+/// have dealt with every result there was when it was missed first: however long they are away, nothing is
+/// run twice for it.
 #[derive(Debug, Default)]
 pub(crate) struct Reconciler {
-    suspects: HashSet<TaskId>,
+    /// The tasks missed so far, and the newest result's sequence at that time.
+    suspects: HashMap<TaskId, u64>,
 }
 
 impl Reconciler {
@@ -23,15 +26,20 @@ impl Reconciler {
     /// # Errors
     /// The ledger or the bus is away; the next pass starts afresh.
     pub(crate) async fn pass(&mut self, cycle: CycleId, store: &Store, bus: &Bus) -> Result<usize, Error> {
-        // The stream first: a task that leaves it after this moment was there, and is found next time.
+        // In this order: a task leaves the stream after its result is in RESULTS, and what a scorer has dealt
+        // with is in the ledger.
         let held = bus.tasks_of_cycle(cycle).await?;
+        let recorded = bus.recorded().await?;
         let before = std::mem::take(&mut self.suspects);
+        let known = |task: &TaskId| before.get(task).copied();
         let (mut after, mut published) = (None, 0);
         loop {
             let tasks = store.open_tasks_published(cycle, after, PAGE).await?;
             let Some(last) = tasks.last() else { break };
             after = Some(last.id);
-            let missing = missing(tasks, &held, &before);
+            let missing = missing(tasks, &held, known, recorded.newest(), |sequence| {
+                recorded.covers(sequence)
+            });
             self.suspects.extend(missing.suspects);
             published += outbox::send(&missing.again, bus).await?;
         }
@@ -42,24 +50,37 @@ impl Reconciler {
                 "published again what the stream had lost"
             );
         }
+        tracing::debug!(
+            cycle.id = cycle.0,
+            suspects = self.suspects.len(),
+            "compared the stream with the ledger"
+        );
         Ok(published)
     }
 }
 
 struct Missing {
-    /// Not in the stream now, nor in the pass before.
+    /// Lost: neither in the stream nor on its way.
     again: Vec<Task>,
-    /// Not in the stream now.
-    suspects: Vec<TaskId>,
+    /// Not in the stream, since when.
+    suspects: Vec<(TaskId, u64)>,
 }
 
-fn missing(open: Vec<Task>, held: &HashSet<TaskId>, before: &HashSet<TaskId>) -> Missing {
-    let gone: Vec<_> = open.into_iter().filter(|task| !held.contains(&task.id)).collect();
-    let (again, fresh): (Vec<_>, Vec<_>) = gone.into_iter().partition(|task| before.contains(&task.id));
-    Missing {
-        again,
-        suspects: fresh.into_iter().map(|task| task.id).collect(),
+fn missing(
+    open: Vec<Task>,
+    held: &HashSet<TaskId>,
+    known: impl Fn(&TaskId) -> Option<u64>,
+    newest: u64,
+    is_recorded: impl Fn(u64) -> bool,
+) -> Missing {
+    let (mut again, mut suspects) = (Vec::new(), Vec::new());
+    for task in open.into_iter().filter(|task| !held.contains(&task.id)) {
+        match known(&task.id) {
+            Some(since) if is_recorded(since) => again.push(task),
+            since => suspects.push((task.id, since.unwrap_or(newest))),
+        }
     }
+    Missing { again, suspects }
 }
 
 /// Gives up a message that was delivered as often as allowed: the ledger's word first, then the dead letter,
@@ -120,11 +141,29 @@ mod tests {
     fn a_task_is_published_again_only_when_missed_twice() {
         let (lost, held) = (task(), task());
         let stream = HashSet::from([held.id]);
-        let first = missing(vec![lost.clone(), held.clone()], &stream, &HashSet::new());
+        let first = missing(vec![lost.clone(), held.clone()], &stream, |_| None, 5, |_| true);
         assert!(first.again.is_empty());
-        assert_eq!(first.suspects, [lost.id]);
-        let second = missing(vec![lost.clone(), held], &stream, &HashSet::from([lost.id]));
+        assert_eq!(first.suspects, [(lost.id, 5)]);
+        let known = |task: &TaskId| (*task == lost.id).then_some(5);
+        let second = missing(vec![lost.clone(), held], &stream, known, 9, |sequence| {
+            sequence <= 5
+        });
         assert_eq!(second.again, [lost]);
         assert!(second.suspects.is_empty());
+    }
+
+    #[test]
+    fn a_task_whose_result_may_still_wait_is_not_published_again() {
+        let slow = task();
+        let pass = missing(
+            vec![slow.clone()],
+            &HashSet::new(),
+            |_| Some(5),
+            9,
+            |sequence| sequence <= 4,
+        );
+        assert!(pass.again.is_empty());
+        // It waits for the results there were when it was missed first, not for all that come.
+        assert_eq!(pass.suspects, [(slow.id, 5)]);
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 /// Every way to be a bad miner, and what it is called.
 const BAD_MINERS: [(&str, MinerFaultKind); 11] = [
-    ("slow:3000", MinerFaultKind::Timeout),
+    ("slow:9000", MinerFaultKind::Timeout),
     ("slow:150", MinerFaultKind::EpisodeTimeout),
     ("hang", MinerFaultKind::Timeout),
     ("drop", MinerFaultKind::Unreachable),
@@ -65,6 +65,7 @@ async fn all_miners(stack: &Stack) -> (Vec<Process>, Vec<Miner>, BTreeMap<Uid, O
 async fn every_fault_of_a_miner_is_its_own_and_holds_nobody_up() {
     let mut stack = Stack::start().await;
     let (_processes, miners, expected) = all_miners(&stack).await;
+    stack.set("KINITRO_SCORER_MAX_ATTEMPTS", 20);
     stack.judge(&miners, 1);
     let _scheduler = stack.scheduler();
     let _scorer = stack.scorer();
@@ -72,33 +73,38 @@ async fn every_fault_of_a_miner_is_its_own_and_holds_nobody_up() {
         "--allow-addresses",
         "127.0.0.0/8",
         "--max-concurrent",
-        "16",
+        "8",
         "--action-timeout",
-        "1",
-        "--eval-timeout",
         "2",
+        "--eval-timeout",
+        "4",
         "--scripted-steps",
         "30",
     ];
     let _executor = stack.executor("one", &flags);
     let (cycle, _) = stack.settled(PATIENCE).await;
 
-    for kept in stack.wire().await.results().await {
+    for kept in stack.wire().results().await {
         let task = stack.store.task(kept.result.task).await.unwrap().unwrap();
-        let found = match kept.result.outcome {
+        let kind = match &kept.result.outcome {
+            Outcome::Scored(_) => None,
             Outcome::MinerFault(fault) => Some(fault.kind),
-            other @ (Outcome::Scored(_) | Outcome::InfraFault(_)) => {
+            Outcome::InfraFault(fault) => {
+                // A machine too busy to tell whose slowness it is: tried again, never the miner's.
                 assert!(
-                    matches!(other, Outcome::Scored(_)),
-                    "miner {}: {other:?}",
+                    fault.detail.contains("stood still"),
+                    "miner {}: {fault}",
                     task.uid
                 );
-                None
+                continue;
             }
         };
-        assert_eq!(found, expected[&task.uid], "miner {}", task.uid);
-        let named = expected[&task.uid].map(|kind| kind.name().to_owned());
-        assert_eq!((task.fault_kind, task.attempt, task.evidence), (named, 1, 0));
+        assert_eq!(
+            kind, expected[&task.uid],
+            "miner {}: {:?}",
+            task.uid, kept.result.outcome
+        );
+        assert_eq!(task.fault_kind.as_deref(), kind.map(MinerFaultKind::name));
     }
     for score in stack.store.scores(cycle.id).await.unwrap() {
         let (rate, faults) = if score.uid == Uid(1) { (1.0, 0) } else { (0.0, 1) };
@@ -141,7 +147,7 @@ async fn faults_of_ours_are_tried_again_until_every_task_has_its_result() {
     stack.settled(PATIENCE).await;
 
     let mut kinds = BTreeSet::new();
-    for kept in stack.wire().await.results().await {
+    for kept in stack.wire().results().await {
         if let Outcome::InfraFault(fault) = kept.result.outcome {
             kinds.insert(fault.kind.name());
             let task = stack.store.task(kept.result.task).await.unwrap().unwrap();
@@ -189,7 +195,7 @@ async fn a_cycle_that_we_cannot_run_expires_and_the_weights_before_it_stand() {
     assert_eq!((stats.discarded, stats.total()), (16, 16));
     assert_eq!(stack.store.scores(second.id).await.unwrap(), []);
     assert_eq!(stack.store.latest_weights().await.unwrap(), Some(weights));
-    let mut wire = stack.wire().await;
+    let wire = stack.wire();
     assert_eq!(
         wire.dead().await,
         BTreeMap::from([("dead.metaworld.simulator_crash".to_owned(), 16)])
@@ -220,21 +226,21 @@ async fn what_is_no_task_becomes_a_dead_letter_with_its_reason() {
     let _scorer = stack.scorer();
     let _scheduler = stack.scheduler();
     let cycle = stack.ended(CycleState::Running, PATIENCE).await.id;
-    let mut wire = stack.wire().await;
+    let wire = stack.wire();
     let right = encoding::encode(&stray(cycle, "metaworld/push-v3")).unwrap();
     put(
-        &mut wire,
+        &wire,
         &stray(cycle, "metaworld/push-v3"),
         "task.v1",
         b"\xc1 no MessagePack",
     )
     .await;
-    put(&mut wire, &stray(cycle, "metaworld/push-v3"), "task.v9", &right).await;
+    put(&wire, &stray(cycle, "metaworld/push-v3"), "task.v9", &right).await;
     // A body on the subject of another task.
-    put(&mut wire, &stray(cycle, "metaworld/push-v3"), "task.v1", &right).await;
+    put(&wire, &stray(cycle, "metaworld/push-v3"), "task.v1", &right).await;
     for environment in ["metaworld/fly-v9", "mars/rover-v1"] {
         let task = stray(cycle, environment);
-        put(&mut wire, &task, "task.v1", &encoding::encode(&task).unwrap()).await;
+        put(&wire, &task, "task.v1", &encoding::encode(&task).unwrap()).await;
     }
     // And what is no result, to the scorer.
     let answer = wire
@@ -281,7 +287,7 @@ fn stray(cycle: CycleId, environment: &str) -> Task {
 }
 
 /// Publishes a body under the task's own subject of the family that executors run.
-async fn put(wire: &mut Wire, task: &Task, schema: &str, body: &[u8]) {
+async fn put(wire: &Wire, task: &Task, schema: &str, body: &[u8]) {
     let subject = subject::task(&crate::stack::family(), task.cycle, task.id);
     let answer = wire.publish(&subject, &[(header::SCHEMA, schema)], body).await;
     assert!(answer["error"].is_null(), "{answer}");

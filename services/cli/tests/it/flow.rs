@@ -68,7 +68,7 @@ async fn a_cycle_goes_from_its_miners_to_the_weights_that_validators_fetch() {
             .iter()
             .all(|rate| *rate == Some(0.0))
     );
-    assert_eq!(stack.wire().await.held("TASKS").await, 0);
+    assert_eq!(stack.wire().held("TASKS").await, 0);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn three_executors_share_the_work_and_nothing_is_delivered_twice() {
     let _scheduler = stack.scheduler();
     stack.settled(PATIENCE).await;
 
-    let mut wire = stack.wire().await;
+    let wire = stack.wire();
     let results = wire.results().await;
     assert_eq!(results.len(), 120);
     assert!(
@@ -111,7 +111,7 @@ async fn two_of_every_service_open_one_cycle_and_settle_it_once() {
     let _two_of_each = [(); 2].map(|()| (stack.scheduler(), stack.scorer(), stack.executor("one", &[])));
     let (cycle, _) = stack.settled(PATIENCE).await;
     assert_eq!(stack.store.cycles(9).await.unwrap(), [cycle]);
-    assert_eq!(stack.wire().await.held("RESULTS").await, 320);
+    assert_eq!(stack.wire().held("RESULTS").await, 320);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_cycle_past_its_deadline_settles_on_what_it_has() {
     );
     let weights = stack.store.weights_of(cycle.id).await.unwrap().unwrap();
     assert!((weights.weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-    let mut wire = stack.wire().await;
+    let wire = stack.wire();
     eventually(PATIENCE, "an empty queue", async || wire.held("TASKS").await == 0).await;
     // What was under way comes late: it is kept, and counts for nothing.
     eventually(PATIENCE, "nothing in hand", async || {

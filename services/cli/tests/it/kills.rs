@@ -39,7 +39,7 @@ async fn an_executor_killed_in_its_episodes_is_replaced_within_a_lease() {
     let took = killed.elapsed();
     assert!(took < Duration::from_secs(2 + 5), "{took:?}");
 
-    let results = stack.wire().await.results().await;
+    let results = stack.wire().results().await;
     assert_eq!(results.len(), 8);
     assert!(results.iter().all(|kept| kept.result.executor.as_str() == "heir"));
     assert_eq!(results.iter().filter(|kept| kept.result.delivery > 1).count(), 2);
@@ -54,7 +54,7 @@ async fn a_scheduler_killed_while_it_publishes_goes_on_where_it_was() {
     let mut scheduler = stack.scheduler();
     half_published(&stack).await;
     scheduler.kill();
-    let mut wire = stack.wire().await;
+    let wire = stack.wire();
     let published = wire.held("TASKS").await;
     assert_eq!(stack.newest().await.unwrap().state, CycleState::Open);
     assert!(
@@ -88,6 +88,28 @@ async fn a_scorer_killed_while_results_come_costs_none_of_them() {
 }
 
 #[tokio::test]
+async fn nothing_is_run_twice_while_the_scorer_is_away() {
+    let mut stack = Stack::start().await;
+    stack.set("KINITRO_SCHEDULER_RECONCILE_INTERVAL_SECONDS", 1);
+    stack.set("KINITRO_LOG_LEVEL", "kinitro_scheduler=debug,info");
+    stack.judge_scripted(&[0.5], 5);
+    let executor = stack.executor("one", &[]);
+    let scheduler = stack.scheduler();
+    let wire = stack.wire();
+    eventually(PATIENCE, "every result", async || executor.said("scored") == 40).await;
+    let compared = || scheduler.said("compared the stream with the ledger");
+    let before = compared();
+    eventually(PATIENCE, "three looks for lost tasks", async || {
+        compared() >= before + 3
+    })
+    .await;
+    assert_eq!(wire.held("TASKS").await, 0);
+    let _scorer = stack.scorer();
+    stack.settled(PATIENCE).await;
+    assert_eq!(executor.said("scored"), 40);
+}
+
+#[tokio::test]
 async fn nats_killed_in_a_cycle_costs_seconds() {
     let mut stack = Stack::start().await;
     stack.short_leases();
@@ -107,6 +129,7 @@ async fn nats_killed_in_a_cycle_costs_seconds() {
 async fn the_store_of_nats_deleted_in_a_cycle_is_filled_again_from_the_ledger() {
     let mut stack = Stack::start().await;
     stack.short_leases();
+    stack.set("KINITRO_SCHEDULER_RECONCILE_INTERVAL_SECONDS", 2);
     // Faults of ours, so that also what is to be published again falls into the outage.
     stack.set("KINITRO_SCORER_MAX_ATTEMPTS", 20);
     stack.set("KINITRO_SCORER_RETRY_SECONDS", 1);
@@ -132,6 +155,7 @@ async fn the_store_of_nats_deleted_in_a_cycle_is_filled_again_from_the_ledger() 
 #[tokio::test]
 async fn the_store_of_nats_deleted_while_tasks_are_published_is_filled_again() {
     let mut stack = Stack::start().await;
+    stack.set("KINITRO_SCHEDULER_RECONCILE_INTERVAL_SECONDS", 2);
     stack.judge_scripted(&[0.9, 0.1], 375);
     let _scheduler = stack.scheduler();
     let cycle = half_published(&stack).await;
@@ -181,7 +205,7 @@ async fn an_executor_that_drains_gives_back_what_it_cannot_finish_and_burns_no_a
     let _heir = stack.executor("heir", &["--max-concurrent", "4"]);
     stack.settled(PATIENCE).await;
 
-    let results = stack.wire().await.results().await;
+    let results = stack.wire().results().await;
     assert_eq!(results.len(), 16);
     assert!(
         results
@@ -212,7 +236,7 @@ async fn an_executor_that_drains_finishes_what_it_can() {
     assert_eq!(stack.stats().await.unwrap().completed, 4);
     let _heir = stack.executor("heir", &["--max-concurrent", "4"]);
     stack.settled(PATIENCE).await;
-    let results = stack.wire().await.results().await;
+    let results = stack.wire().results().await;
     assert!(
         results
             .iter()

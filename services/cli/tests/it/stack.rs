@@ -169,8 +169,8 @@ impl Stack {
         (process, format!("http://{address}"))
     }
 
-    pub(crate) async fn wire(&self) -> Wire {
-        Wire::connect(&self.nats).await
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::to(&self.nats)
     }
 
     /// Waits until executors have so many tasks in hand.

@@ -24,7 +24,7 @@ async fn a_tasks_trace_goes_through_scheduler_executor_and_scorer() {
     let _scorer = stack.scorer();
     stack.settled(PATIENCE).await;
 
-    for kept in stack.wire().await.results().await {
+    for kept in stack.wire().results().await {
         let traceparent = kept.traceparent.expect("traces are exported");
         let trace = traceparent.split('-').nth(1).unwrap();
         let trace = u128::from_str_radix(trace, 16).unwrap().to_be_bytes();

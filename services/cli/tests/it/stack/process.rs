@@ -90,6 +90,11 @@ impl Process {
         .await
     }
 
+    /// How often it said that.
+    pub(crate) fn said(&self, message: &str) -> usize {
+        lines(&self.log).filter(|line| line["message"] == message).count()
+    }
+
     /// Before the process ends: afterwards its id may belong to somebody else.
     fn call_off_watchdog(&mut self) {
         if let Some(mut watchdog) = self.watchdog.take() {

@@ -4,22 +4,25 @@
 use kinitro_harness::Nats;
 use kinitro_proto::{TaskResult, encoding, header};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
+/// Where NATS is. Each question makes a connection of its own, so that none has to be kept alive.
+pub(crate) struct Wire(SocketAddr);
+
 /// A connection that asks one thing at a time.
-pub(crate) struct Wire {
+struct Connection {
     stream: BufReader<TcpStream>,
     asked: u32,
 }
 
 /// What a subject holds or answers.
-pub(crate) struct Message {
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Vec<u8>,
+struct Message {
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
 }
 
 /// A result as the stream keeps it.
@@ -29,22 +32,19 @@ pub(crate) struct Kept {
 }
 
 impl Wire {
-    pub(crate) async fn connect(nats: &Nats) -> Self {
-        let stream = BufReader::new(TcpStream::connect(nats.address()).await.unwrap());
-        let mut wire = Self { stream, asked: 0 };
-        wire.send(b"CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n")
-            .await;
-        wire
+    pub(crate) fn to(nats: &Nats) -> Self {
+        Self(nats.address())
     }
 
     /// Publishes to a stream and says what it answered.
-    pub(crate) async fn publish(&mut self, subject: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
-        let answer = self.request(subject, headers, body).await;
+    pub(crate) async fn publish(&self, subject: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
+        let mut connection = Connection::open(self.0).await;
+        let answer = connection.request(subject, headers, body).await;
         serde_json::from_slice(&answer.body).unwrap()
     }
 
     /// Asks JetStream's API.
-    pub(crate) async fn ask(&mut self, what: &str, body: Value) -> Value {
+    pub(crate) async fn ask(&self, what: &str, body: Value) -> Value {
         let subject = format!("$JS.API.{what}");
         let answer = self.publish(&subject, &[], body.to_string().as_bytes()).await;
         assert!(answer["error"].is_null(), "{what}: {answer}");
@@ -52,13 +52,13 @@ impl Wire {
     }
 
     /// How many messages a stream holds.
-    pub(crate) async fn held(&mut self, stream: &str) -> u64 {
+    pub(crate) async fn held(&self, stream: &str) -> u64 {
         let info = self.ask(&format!("STREAM.INFO.{stream}"), json!({})).await;
         info["state"]["messages"].as_u64().unwrap()
     }
 
     /// How many messages DEAD holds of each subject that is a dead letter's.
-    pub(crate) async fn dead(&mut self) -> BTreeMap<String, u64> {
+    pub(crate) async fn dead(&self) -> BTreeMap<String, u64> {
         let info = self
             .ask("STREAM.INFO.DEAD", json!({ "subjects_filter": "dead.>" }))
             .await;
@@ -66,12 +66,13 @@ impl Wire {
     }
 
     /// Every result there is, in order.
-    pub(crate) async fn results(&mut self) -> Vec<Kept> {
+    pub(crate) async fn results(&self) -> Vec<Kept> {
         let state = self.ask("STREAM.INFO.RESULTS", json!({})).await["state"].take();
+        let mut connection = Connection::open(self.0).await;
         let mut results = Vec::new();
         for sequence in state["first_seq"].as_u64().unwrap()..=state["last_seq"].as_u64().unwrap() {
             let body = json!({ "seq": sequence }).to_string();
-            let message = self
+            let message = connection
                 .request("$JS.API.DIRECT.GET.RESULTS", &[], body.as_bytes())
                 .await;
             let schema = message.headers.get(header::SCHEMA).map(String::as_str);
@@ -82,6 +83,17 @@ impl Wire {
             }
         }
         results
+    }
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Self {
+        let stream = BufReader::new(TcpStream::connect(address).await.unwrap());
+        let mut connection = Self { stream, asked: 0 };
+        connection
+            .send(b"CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n")
+            .await;
+        connection
     }
 
     async fn request(&mut self, subject: &str, headers: &[(&str, &str)], body: &[u8]) -> Message {
