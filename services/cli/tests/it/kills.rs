@@ -142,7 +142,7 @@ async fn the_store_of_nats_deleted_in_a_cycle_is_filled_again_from_the_ledger() 
         "--scripted-step-delay",
         "30ms",
         "--scripted-fault",
-        "error:1/4",
+        "error:1/10",
     ];
     let _executors = ["one", "two"].map(|name| stack.executor(name, &flags));
     stack.completed(50).await;
