@@ -23,10 +23,11 @@ const START: Duration = Duration::from_secs(30);
 /// A private NATS server with JetStream and the settings of `nats/server.conf`. Killed on drop.
 #[derive(Debug)]
 pub struct Nats {
+    // Before its folder: fields are dropped in this order, and a server still writes until it is gone.
+    daemon: Option<Daemon>,
     binary: PathBuf,
     dir: TempDir,
     port: u16,
-    daemon: Option<Daemon>,
 }
 
 impl Nats {

@@ -64,10 +64,6 @@ impl Attempt {
 
     async fn steps(self, mut simulator: Simulator) -> Option<Simulator> {
         let disposition = match self.task() {
-            Ok(task) if task.deadline_ms <= now_ms() => {
-                tracing::info!("the task's deadline has passed: dropped");
-                Disposition::Ack
-            }
             Ok(task) => {
                 // The lease is kept while the episode runs *and* while its result is being stored.
                 let work = self.work(&task, &mut simulator);
@@ -126,7 +122,7 @@ impl Attempt {
         };
         let result = self.result(task.id, task.cycle, task.attempt, outcome, clock.timings(started));
         // A full stream stops us rather than drops a result: as long as it still matters, we wait.
-        let patience = u64::try_from(task.deadline_ms - now_ms()).unwrap_or(0);
+        let patience = u64::try_from(task.deadline_ms.saturating_sub(now_ms())).unwrap_or(0);
         self.publish(&result, Duration::from_millis(patience).max(PATIENCE))
             .await
     }

@@ -23,9 +23,10 @@ const START: Duration = Duration::from_secs(30);
 /// A private PostgreSQL cluster with one empty database. Killed on drop.
 #[derive(Debug)]
 pub struct Cluster {
+    // Before its folder: fields are dropped in this order, and a server still writes until it is gone.
+    daemon: Option<Daemon>,
     dir: TempDir,
     port: u16,
-    daemon: Option<Daemon>,
 }
 
 impl Cluster {
