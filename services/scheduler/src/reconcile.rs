@@ -3,7 +3,7 @@
 
 use crate::{Error, outbox};
 use kinitro_nats::{Advisory, AdvisoryKind, Bus};
-use kinitro_proto::{CycleId, DeadLetter, InfraFaultKind, Task, TaskId, subject};
+use kinitro_proto::{CycleId, InfraFaultKind, Task, TaskId};
 use kinitro_store::Store;
 use std::collections::{HashMap, HashSet};
 
@@ -89,24 +89,17 @@ fn missing(
 /// # Errors
 /// The ledger or the bus is away; the advisory comes again.
 pub(crate) async fn bury(advisory: &Advisory, store: &Store, bus: &Bus) -> Result<(), Error> {
-    if let (AdvisoryKind::MaxDeliveries, Some(message)) = (advisory.kind, &advisory.message) {
-        let detail = format!("delivered {} times without a result", advisory.deliveries);
-        let task = subject::parse_task(&message.subject).map(|(_, _, task)| task);
-        if let Some(task) = task {
-            store.abandon(task, &detail).await?;
+    let abandoned = InfraFaultKind::Abandoned.name();
+    // A message that somebody termed has its dead letter from whoever did.
+    if advisory.kind == AdvisoryKind::MaxDeliveries
+        && let Some(letter) = advisory.dead_letter(abandoned, "scheduler")
+    {
+        if let Some(task) = letter.task {
+            store.abandon(task, &letter.detail).await?;
         }
-        let letter = DeadLetter {
-            reason: InfraFaultKind::Abandoned.name().to_owned(),
-            detail,
-            task,
-            subject: message.subject.clone(),
-            headers: message.headers.clone(),
-            body: message.payload.to_vec(),
-            by: "scheduler".to_owned(),
-        };
         bus.publish_dead(&letter).await?;
         tracing::error!(
-            subject = message.subject,
+            subject = letter.subject,
             deliveries = advisory.deliveries,
             "gave up a task"
         );
