@@ -1,13 +1,15 @@
 # The one image of the one binary. Plain instructions that Docker Engine 20.10 knows: no syntax line, no heredoc,
 # no COPY --link.
 FROM rust:1.95-bookworm AS builder
-WORKDIR /src
+WORKDIR /context
 COPY . .
-# The crates that were fetched and compiled stay between builds in cache mounts. A source file that is older than the
-# last build (another clone, an earlier commit) would look fresh to cargo, so our own files are touched.
+# The sources and what was compiled from them stay between builds in a cache mount. cargo goes by a file's time, and a
+# clone may hold other text under an older time; so the files whose text differs are copied, which makes them new.
 RUN --mount=type=cache,id=kinitro-registry,target=/usr/local/cargo/registry,sharing=locked \
-    --mount=type=cache,id=kinitro-target,target=/src/target,sharing=locked \
-    find . -path ./target -prune -o -type f -exec touch {} + \
+    --mount=type=cache,id=kinitro-build,target=/build,sharing=locked \
+    find . -type f | while read -r file; do cmp -s "$file" "/build/$file" || install -D "$file" "/build/$file"; done \
+ && cd /build \
+ && find . -path ./target -prune -o -type f -print | while read -r file; do [ -e "/context/$file" ] || rm "$file"; done \
  && cargo build --locked --profile image --package kinitro-cli \
  && install -D target/image/kinitro /out/kinitro
 
