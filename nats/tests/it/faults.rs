@@ -18,8 +18,10 @@ use tokio::{task::JoinSet, time::timeout};
 /// Takes deliveries with ten slots, as an executor does, until `n` tasks are acked.
 struct Executor {
     deliveries: Deliveries,
-    acks: JoinSet<Option<TaskId>>,
+    acks: JoinSet<(TaskId, bool)>,
     done: HashSet<TaskId>,
+    /// Acked without a word from the server: it may have heard or not.
+    unheard: HashSet<TaskId>,
     count: Arc<AtomicUsize>,
 }
 
@@ -33,6 +35,7 @@ impl Executor {
             deliveries,
             acks: JoinSet::new(),
             done: HashSet::new(),
+            unheard: HashSet::new(),
             count: Arc::default(),
         }
     }
@@ -41,15 +44,20 @@ impl Executor {
         while self.done.len() < n {
             tokio::select! {
                 Some(acked) = self.acks.join_next() => {
-                    self.done.extend(acked.unwrap());
+                    let (task, heard) = acked.unwrap();
+                    if heard { self.done.insert(task); } else { self.unheard.insert(task); }
                     self.count.store(self.done.len(), Ordering::Relaxed);
                     self.deliveries.request(1);
                 }
                 delivery = timeout(Duration::from_secs(20), self.deliveries.next()) => {
-                    let delivery = delivery.expect("deliveries go on");
+                    let Ok(delivery) = delivery else {
+                        // A server killed between taking an ack and saying so delivers that task no more.
+                        self.done.extend(&self.unheard);
+                        assert_eq!(self.done.len(), n, "deliveries go on");
+                        return;
+                    };
                     let task: Task = delivery.decode().unwrap();
-                    // An ack that nobody heard is normal here: its task comes again.
-                    self.acks.spawn(async move { delivery.ack().await.is_ok().then_some(task.id) });
+                    self.acks.spawn(async move { (task.id, delivery.ack().await.is_ok()) });
                 }
             }
             let (asked, running) = (self.deliveries.credits(), self.acks.len());
