@@ -9,12 +9,6 @@ pub fn task(family: &Family, cycle: CycleId, task: TaskId) -> String {
     format!("tasks.{family}.{cycle}.{task}")
 }
 
-/// Every task of a family: `tasks.<family>.>`.
-#[must_use]
-pub fn tasks_of_family(family: &Family) -> String {
-    format!("tasks.{family}.>")
-}
-
 /// Every task of a cycle: `tasks.*.<cycle>.>`.
 #[must_use]
 pub fn tasks_of_cycle(cycle: CycleId) -> String {

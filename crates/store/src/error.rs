@@ -49,6 +49,21 @@ impl Error {
             Self::Migrate { .. } | Self::BadUrl { .. } | Self::OutOfRange { .. } => false,
         }
     }
+
+    /// Whether the database refuses who asks, or what they may do.
+    #[must_use]
+    pub fn is_unauthorised(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } | Self::Query { source, .. } => refuses(source),
+            Self::Migrate { .. } | Self::BadUrl { .. } | Self::OutOfRange { .. } => false,
+        }
+    }
+}
+
+/// Classes and codes: invalid authorization, insufficient privilege.
+fn refuses(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|refused| refused.code());
+    code.is_some_and(|code| code.starts_with("28") || code == "42501")
 }
 
 fn passes(error: &sqlx::Error) -> bool {

@@ -16,7 +16,6 @@ pub use schema::{Migration, MigrationState, create_database, drop_database};
 pub use settle::{Cell, Inputs, NewScore, NewWeights, Settled, Settlement, SnapshotMiner};
 pub use url::DatabaseUrl;
 
-use error::Doing;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::time::Duration;
 
@@ -42,18 +41,6 @@ impl Store {
             .idle_timeout(IDLE)
             .connect_lazy_with(url.options());
         Self { pool }
-    }
-
-    /// Asks the database for a sign of life.
-    ///
-    /// # Errors
-    /// If it does not answer within 5 s.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1")
-            .execute(&self.pool)
-            .await
-            .map(drop)
-            .doing("ask for a sign of life")
     }
 
     /// Closes every connection, once it is handed back. The store answers nothing afterwards.

@@ -34,7 +34,6 @@ async fn settle(ledger: &Ledger, cycle: CycleId) {
 async fn an_empty_ledger_answers_every_question() {
     let ledger = Ledger::new().await;
     let store = &ledger.store;
-    store.ping().await.unwrap();
     let status = store.status().await.unwrap();
     assert_eq!(status.counts, Counts { cycles: 0, miners: 0 });
     assert_eq!(

@@ -68,7 +68,7 @@ async fn a_database_is_created_and_dropped_once_even_while_in_use() {
     assert!(!create_database(&url).await.unwrap());
     let store = Store::connect(&url, 1);
     store.migrate().await.unwrap();
-    store.ping().await.unwrap();
+    store.migration_status().await.unwrap();
     assert!(drop_database(&url).await.unwrap(), "sessions are ended");
     assert!(!drop_database(&url).await.unwrap());
     assert!(
