@@ -24,12 +24,11 @@ pub(crate) async fn run(shared: &Shared, shutdown: &CancellationToken) -> Result
             () = shutdown.cancelled() => return Ok(()),
             batch = results.next_batch(shared.config.batch_size.into(), LINGER) => batch,
         };
-        let batch = bury_undecodable(shared, batch).await;
-        if !until_recorded(shared, &batch, shutdown).await {
+        let (deliveries, reports) = bury_undecodable(shared, batch).await;
+        if !until_recorded(shared, &deliveries, &reports, shutdown).await {
             // Not acked: they come again, to this scorer or another.
             return Ok(());
         }
-        let deliveries: Vec<_> = batch.into_iter().map(|(delivery, _)| delivery).collect();
         if let Err(error) = results.ack(&deliveries).await {
             tracing::warn!(error = %report(&error), "results were not acked: they come again and count once");
         }
@@ -38,14 +37,15 @@ pub(crate) async fn run(shared: &Shared, shutdown: &CancellationToken) -> Result
 }
 
 /// Takes out what is no result: a dead letter, then term. What cannot be buried now comes again.
-async fn bury_undecodable(shared: &Shared, batch: Vec<Delivery>) -> Vec<(Delivery, Report)> {
-    let mut good = Vec::with_capacity(batch.len());
+async fn bury_undecodable(shared: &Shared, batch: Vec<Delivery>) -> (Vec<Delivery>, Vec<Report>) {
+    let (mut deliveries, mut reports) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for delivery in batch {
         match delivery.decode::<TaskResult>() {
             Ok(mut result) => {
                 clean(&mut result);
                 let traceparent = delivery.traceparent().map(str::to_owned);
-                good.push((delivery, Report { result, traceparent }));
+                deliveries.push(delivery);
+                reports.push(Report { result, traceparent });
             }
             Err(error) => {
                 let seen = report(&error).to_string();
@@ -56,7 +56,7 @@ async fn bury_undecodable(shared: &Shared, batch: Vec<Delivery>) -> Vec<(Deliver
             }
         }
     }
-    good
+    (deliveries, reports)
 }
 
 async fn bury(shared: &Shared, delivery: &Delivery, reason: &str, seen: &str) -> Result<(), Error> {
@@ -79,10 +79,15 @@ fn clean(result: &mut TaskResult) {
 
 /// Tries until the ledger has the batch; false when shutdown comes first. The deliveries' leases may run out
 /// meanwhile: then they come again, and recording is safe to repeat.
-async fn until_recorded(shared: &Shared, batch: &[(Delivery, Report)], shutdown: &CancellationToken) -> bool {
+async fn until_recorded(
+    shared: &Shared,
+    deliveries: &[Delivery],
+    reports: &[Report],
+    shutdown: &CancellationToken,
+) -> bool {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
     loop {
-        match record(shared, batch).await {
+        match record(shared, deliveries, reports).await {
             Ok(()) => {
                 shared.health.met("postgres");
                 return true;
@@ -91,7 +96,7 @@ async fn until_recorded(shared: &Shared, batch: &[(Delivery, Report)], shutdown:
                 let why = report(&error).to_string();
                 tracing::warn!(
                     error = why,
-                    results = batch.len(),
+                    results = reports.len(),
                     "not recorded yet: they wait in the stream"
                 );
                 shared.health.missing("postgres", why);
@@ -103,10 +108,10 @@ async fn until_recorded(shared: &Shared, batch: &[(Delivery, Report)], shutdown:
     }
 }
 
-async fn record(shared: &Shared, batch: &[(Delivery, Report)]) -> Result<(), Error> {
-    let reports: Vec<_> = batch.iter().map(|(_, report)| report.clone()).collect();
-    let verdicts = shared.store.record(&reports, &shared.config.retry_rule()).await?;
-    for ((delivery, report), verdict) in batch.iter().zip(verdicts) {
+/// `deliveries` and `reports` are aligned.
+async fn record(shared: &Shared, deliveries: &[Delivery], reports: &[Report]) -> Result<(), Error> {
+    let verdicts = shared.store.record(reports, &shared.config.retry_rule()).await?;
+    for ((delivery, report), verdict) in deliveries.iter().zip(reports).zip(verdicts) {
         said(report, verdict);
         shared.metrics.recorded(verdict);
         // Before the ack, so that a crash here says it again rather than never.
