@@ -9,11 +9,17 @@ use std::time::Duration;
 /// How the cycle will be scored.
 const STRATEGY: &str = "pareto-subset";
 
+/// A cycle that this scheduler has opened.
+pub(crate) struct Opened {
+    pub(crate) cycle: CycleId,
+    pub(crate) tasks: u64,
+}
+
 /// Opens the current interval's cycle if it is due.
 ///
 /// # Errors
 /// The miners cannot be read, or the ledger refuses; nothing was opened, and the next call tries again.
-pub(crate) async fn open_if_due(config: &Config, store: &Store) -> Result<Option<CycleId>, Error> {
+pub(crate) async fn open_if_due(config: &Config, store: &Store) -> Result<Option<Opened>, Error> {
     if !store.is_due(config.netuid, config.interval()).await? {
         return Ok(None);
     }
@@ -26,17 +32,16 @@ pub(crate) async fn open_if_due(config: &Config, store: &Store) -> Result<Option
         &secret,
     );
     // None: another scheduler was quicker.
-    let opened = store.open_cycle(&cycle, tasks).await?;
-    if let Some(cycle) = opened {
-        let miners = snapshot.miners.len();
-        tracing::info!(
-            cycle.id = cycle.0,
-            block = snapshot.block.0,
-            miners,
-            "opened the cycle"
-        );
-    }
-    Ok(opened)
+    let Some(id) = store.open_cycle(&cycle, tasks).await? else {
+        return Ok(None);
+    };
+    let (block, miners) = (snapshot.block.0, snapshot.miners.len());
+    tracing::info!(cycle.id = id.0, block, miners, "opened the cycle");
+    let cells = miners as u64 * cycle.environments.len() as u64;
+    Ok(Some(Opened {
+        cycle: id,
+        tasks: cells * u64::from(config.episodes_per_env),
+    }))
 }
 
 fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {

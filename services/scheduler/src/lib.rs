@@ -14,6 +14,7 @@ pub use config::Config;
 pub use error::Error;
 pub use miners::{Miner, MinerSource, Snapshot};
 
+use cycle::Opened;
 use kinitro_chassis::{
     backoff::{self, Backoff},
     health::{self, Health},
@@ -123,15 +124,8 @@ impl Scheduler {
 
     /// Opens a cycle if one is due, and publishes what the active one still owes the stream.
     async fn step(&self, shutdown: &CancellationToken) -> Result<(), Error> {
-        if let Some(cycle) = cycle::open_if_due(&self.config, &self.store).await? {
+        if let Some(Opened { cycle, tasks }) = cycle::open_if_due(&self.config, &self.store).await? {
             self.metrics.opened();
-            let tasks = self
-                .store
-                .progress(cycle)
-                .await?
-                .iter()
-                .map(|family| family.tasks.total())
-                .sum();
             self.bus
                 .publish_event(&Event::CycleOpened { cycle, tasks })
                 .await?;
