@@ -1,3 +1,4 @@
+use async_nats::ConnectErrorKind;
 use kinitro_proto::Family;
 use std::time::Duration;
 
@@ -87,6 +88,35 @@ pub enum Error {
     /// A message could not be written or read.
     #[error(transparent)]
     Message(#[from] kinitro_proto::Error),
+}
+
+impl Error {
+    /// Whether trying again later may help: the server is away or busy, rather than refusing.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect { .. } => !self.is_unauthorised(),
+            Self::Disconnected | Self::NoResponders { .. } | Self::TimedOut { .. } | Self::Send { .. } => {
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the server refuses who asks.
+    #[must_use]
+    pub fn is_unauthorised(&self) -> bool {
+        let Self::Connect { source, .. } = self else {
+            return false;
+        };
+        let refused = source.downcast_ref::<async_nats::ConnectError>();
+        refused.is_some_and(|refused| {
+            matches!(
+                refused.kind(),
+                ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication
+            )
+        })
+    }
 }
 
 /// The result of this crate's functions.

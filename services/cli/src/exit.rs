@@ -24,11 +24,37 @@ pub(crate) enum Exit {
     NotFound(String),
     /// 4: it stands against what is there.
     Conflict(String),
+    /// 5: whoever asked may not.
+    NotAllowed(String),
     /// 6: it took too long.
     TimedOut(String),
+    /// 75: what it needs is away; trying again later may help.
+    Later(String),
+}
+
+impl From<kinitro_store::Error> for Exit {
+    fn from(error: kinitro_store::Error) -> Self {
+        let text = report(&error).to_string();
+        Self::sorted(text, error.is_unauthorised(), error.is_passing())
+    }
+}
+
+impl From<kinitro_nats::Error> for Exit {
+    fn from(error: kinitro_nats::Error) -> Self {
+        let text = report(&error).to_string();
+        Self::sorted(text, error.is_unauthorised(), error.is_passing())
+    }
 }
 
 impl Exit {
+    const fn sorted(text: String, is_unauthorised: bool, is_passing: bool) -> Self {
+        match (is_unauthorised, is_passing) {
+            (true, _) => Self::NotAllowed(text),
+            (false, true) => Self::Later(text),
+            (false, false) => Self::Failure(text),
+        }
+    }
+
     /// A failure with its causes.
     pub(crate) fn failure(error: impl Error) -> Self {
         Self::Failure(report(&error).to_string())
@@ -72,7 +98,9 @@ impl Exit {
             Self::Failure(text) => (1, text),
             Self::NotFound(text) => (3, text),
             Self::Conflict(text) => (4, text),
+            Self::NotAllowed(text) => (5, text),
             Self::TimedOut(text) => (6, text),
+            Self::Later(text) => (75, text),
         };
         // Nobody is left to tell if this fails.
         drop(writeln!(io::stderr(), "kinitro: {text}"));

@@ -67,13 +67,13 @@ pub(crate) struct Watch {
 pub(crate) async fn run(command: Command) -> Result<(), Exit> {
     match command {
         Command::List { database, limit } => {
-            let cycles = database.store().cycles(limit).await.map_err(Exit::failure)?;
+            let cycles = database.store().cycles(limit).await?;
             print(show::list(&cycles))
         }
         Command::Show { database, cycle } => {
             let store = database.store();
             let found = match cycle {
-                Some(cycle) => store.cycle(cycle).await.map_err(Exit::failure)?,
+                Some(cycle) => store.cycle(cycle).await?,
                 None => newest(&store).await?,
             };
             let cycle = found.ok_or_else(|| Exit::NotFound("there is no such cycle".to_owned()))?;
@@ -84,7 +84,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
 }
 
 async fn newest(store: &Store) -> Result<Option<Cycle>, Exit> {
-    Ok(store.cycles(1).await.map_err(Exit::failure)?.into_iter().next())
+    Ok(store.cycles(1).await?.into_iter().next())
 }
 
 /// The newest cycle, and how far it is.
@@ -97,11 +97,11 @@ async fn look(store: &Store) -> Result<Option<(Cycle, Vec<FamilyProgress>)>, kin
 }
 
 async fn show_cycle(store: &Store, cycle: &Cycle) -> Result<(), Exit> {
-    if let Some(board) = store.leaderboard(cycle.id).await.map_err(Exit::failure)? {
-        let weights = store.weights_of(cycle.id).await.map_err(Exit::failure)?;
+    if let Some(board) = store.leaderboard(cycle.id).await? {
+        let weights = store.weights_of(cycle.id).await?;
         return print(show::settled(&board, weights.as_ref()));
     }
-    let families = store.progress(cycle.id).await.map_err(Exit::failure)?;
+    let families = store.progress(cycle.id).await?;
     print(show::unsettled(cycle, &families))
 }
 

@@ -62,9 +62,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
 
 async fn create(database: &Database) -> Result<(), Exit> {
     let name = database.database_url.database();
-    let created = create_database(&database.database_url)
-        .await
-        .map_err(Exit::failure)?;
+    let created = create_database(&database.database_url).await?;
     print(if created {
         format!("created database `{name}`")
     } else {
@@ -74,8 +72,8 @@ async fn create(database: &Database) -> Result<(), Exit> {
 
 async fn migrate(database: &Database) -> Result<(), Exit> {
     let store = database.store();
-    store.migrate().await.map_err(Exit::failure)?;
-    let migrations = store.migration_status().await.map_err(Exit::failure)?;
+    store.migrate().await?;
+    let migrations = store.migration_status().await?;
     print(format!(
         "the schema is up to date: {} migrations",
         migrations.len()
@@ -84,9 +82,7 @@ async fn migrate(database: &Database) -> Result<(), Exit> {
 
 async fn drop_(database: &Database) -> Result<(), Exit> {
     let name = database.database_url.database();
-    let dropped = drop_database(&database.database_url)
-        .await
-        .map_err(Exit::failure)?;
+    let dropped = drop_database(&database.database_url).await?;
     print(if dropped {
         format!("dropped database `{name}`")
     } else {
@@ -96,7 +92,7 @@ async fn drop_(database: &Database) -> Result<(), Exit> {
 
 async fn status(database: &Database) -> Result<(), Exit> {
     let store = database.store();
-    let migrations = store.migration_status().await.map_err(Exit::failure)?;
+    let migrations = store.migration_status().await?;
     let pending: Vec<_> = migrations
         .iter()
         .filter(|migration| migration.state != MigrationState::Applied)
@@ -112,7 +108,7 @@ async fn status(database: &Database) -> Result<(), Exit> {
             "the schema is not this version's; run `kinitro db migrate`".to_owned(),
         ));
     }
-    let status = store.status().await.map_err(Exit::failure)?;
+    let status = store.status().await?;
     print(told(&status))
 }
 

@@ -23,19 +23,11 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         .collect();
     match command {
         Command::Apply(config) => {
-            let report = connect(&config)
-                .await?
-                .apply(&families)
-                .await
-                .map_err(Exit::failure)?;
+            let report = connect(&config).await?.apply(&families).await?;
             print(report.to_string())
         }
         Command::Diff(config) => {
-            let differences = connect(&config)
-                .await?
-                .diff(&families)
-                .await
-                .map_err(Exit::failure)?;
+            let differences = connect(&config).await?.diff(&families).await?;
             if differences.is_empty() {
                 return print("streams and consumers are as they should be");
             }
@@ -55,5 +47,5 @@ async fn connect(config: &Config) -> Result<Bus, Exit> {
     if !faults.is_empty() {
         return Err(Exit::Config(faults));
     }
-    Bus::connect(config, "cli").await.map_err(Exit::failure)
+    Ok(Bus::connect(config, "cli").await?)
 }

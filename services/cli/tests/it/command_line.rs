@@ -1,6 +1,7 @@
 //! The command line: what is wrong with its input is told at once and whole, and it explains itself.
 
 use crate::stack::run;
+use kinitro_harness::Postgres;
 use std::{fs, net::TcpListener, path::Path, process::Output};
 use tempfile::TempDir;
 
@@ -304,4 +305,48 @@ fn config_show_names_where_each_value_comes_from() {
         assert!(shown.lines().any(is_row), "{row:?} in\n{shown}");
     }
     assert!(!shown.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn the_exit_code_tells_what_kind_of_failure_it_is() {
+    let database = Postgres::database().await;
+    let url = database.url();
+    let stranger = url.replacen("postgres@", "nobody_knows@", 1);
+    assert_ne!(stranger, url);
+    // Port 1 of this machine: nobody listens there.
+    let (nobody, no_bus) = ("postgresql://postgres@127.0.0.1:1/kinitro", "nats://127.0.0.1:1");
+    let ended = |args: &[&str], code: i32| {
+        let output = run(args, &[]);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+    };
+    ended(&["db", "status", "--database-url", &url], 4);
+    ended(&["db", "migrate", "--database-url", &url], 0);
+    ended(&["cycle", "show", "--database-url", &url], 3);
+    ended(&["db", "create", "--database-url", &stranger], 5);
+    ended(&["db", "create", "--database-url", nobody], 75);
+    ended(
+        &[
+            "nats",
+            "diff",
+            "--nats-url",
+            no_bus,
+            "--nats-connect-timeout",
+            "1s",
+        ],
+        75,
+    );
+    let watch = [
+        "cycle",
+        "watch",
+        "--until-settled",
+        "--timeout",
+        "1",
+        "--database-url",
+    ];
+    ended(&[&watch[..], &[&url]].concat(), 6);
 }
