@@ -16,20 +16,24 @@ const EDGES: &[(&str, &str)] = &[
     ("proto", ""),
     ("chassis", ""),
     ("scoring", "proto"),
+    ("sealing", "proto"),
     ("nats", "proto"),
     ("store", "proto"),
+    ("chain", "proto sealing"),
     ("simulator", "proto"),
     ("policy", "proto"),
     ("miner", ""),
     ("harness", ""),
+    ("devchain", ""),
     // The scheduler records the strategy's settings with the cycle, so it knows their type.
-    ("scheduler", "proto nats store scoring chassis"),
+    ("scheduler", "proto nats store scoring chain chassis"),
     ("executor", "proto nats simulator policy chassis"),
     ("scorer", "proto nats store scoring chassis"),
     ("gateway", "proto nats store chassis"),
+    ("validator", "proto chain chassis"),
     (
         "cli",
-        "proto nats store simulator chassis miner scheduler executor scorer gateway",
+        "proto nats store chain sealing simulator chassis miner devchain scheduler executor scorer gateway validator",
     ),
 ];
 
@@ -38,8 +42,13 @@ const HOMES: &[(&str, &str)] = &[
     ("async-nats", "nats"),
     ("sqlx", "store"),
     ("bollard", "simulator"),
-    // The policy client talks to miners; the chassis only probes our own health addresses.
-    ("reqwest", "policy chassis"),
+    ("subxt", "chain"),
+    ("subxt-signer", "chain"),
+    ("x25519-dalek", "sealing"),
+    ("jsonrpsee", "devchain"),
+    ("frame-support", "devchain"),
+    // The policy client talks to miners, the validator to the gateway; the chassis only probes our own health addresses.
+    ("reqwest", "policy validator chassis"),
     ("axum", "gateway chassis miner"),
     ("tracing-subscriber", "chassis"),
     ("opentelemetry", "chassis"),
