@@ -1,0 +1,89 @@
+"""bittensor 10: the SDK that most validators and miners run. `steps.py` says how it is driven."""
+
+import os
+import sys
+
+from steps import Rejected, serve
+
+import bittensor as bt
+from bittensor_wallet import Keypair
+
+URL, FOLDER = sys.argv[1:3]
+chain = None
+
+
+def wallet(key, name="client"):
+    """A wallet's folder, as the SDK writes it, whose hotkey is the key of this URI; and a coldkey, which it wants."""
+    made = bt.Wallet(name=name, hotkey=key.strip("/"), path=FOLDER)
+    if not os.path.exists(made.hotkey_file.path):
+        made.set_hotkey(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
+        made.set_coldkey(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
+        made.set_coldkeypub(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
+    return made
+
+
+def connect():
+    global chain
+    chain = bt.Subtensor(network=URL)
+    return {"version": bt.__version__, "block": chain.block}
+
+
+def checked(answer):
+    """The receipt of a transaction, or an error with all that the SDK says."""
+    if not answer.success:
+        raise Rejected(f"{answer.message} {answer.error!r}")
+    return {"block": answer.extrinsic_receipt.block_number, "data": {k: str(v) for k, v in (answer.data or {}).items()}}
+
+
+def neurons(netuid):
+    return [
+        {"uid": n.uid, "hotkey": n.hotkey, "permit": n.validator_permit, "last_update": n.last_update}
+        for n in chain.neurons_lite(netuid)
+    ]
+
+
+def metagraph(netuid):
+    graph = chain.metagraph(netuid, lite=False)
+    return {
+        "n": int(graph.n),
+        "hotkeys": graph.hotkeys,
+        "permits": [bool(p) for p in graph.validator_permit],
+        "weights": graph.weights.tolist(),
+        "block": int(graph.block),
+    }
+
+
+def set_weights(netuid, key, uids, weights, version_key=0):
+    return checked(
+        chain.set_weights(
+            wallet(key), netuid, uids, weights, version_key=version_key, max_attempts=1, block_time=chain_block_time()
+        )
+    )
+
+
+def chain_block_time():
+    return chain.query_constant("Aura", "SlotDuration").value / 1000
+
+
+serve(
+    {
+        "connect": connect,
+        "head": lambda: {"block": chain.block, "hash": chain.get_block_hash(chain.block)},
+        "neurons": neurons,
+        "metagraph": metagraph,
+        "commitments": lambda netuid: chain.get_all_commitments(netuid),
+        "commitment": lambda netuid, uid: chain.get_commitment(netuid, uid),
+        "commit": lambda netuid, key, text: checked(chain.set_commitment(wallet(key), netuid, text)),
+        "weights": lambda netuid: {uid: row for uid, row in chain.weights(netuid)},
+        "set_weights": set_weights,
+        "timelocked": lambda netuid: chain.get_timelocked_weight_commits(netuid),
+        "hyperparameters": lambda netuid: vars(chain.get_subnet_hyperparameters(netuid)),
+        "tempo": lambda netuid: chain.tempo(netuid),
+        "wallet": lambda key: {"hotkey": wallet(key).hotkey.ss58_address},
+        "new_wallet": lambda name: {
+            "hotkey": bt.Wallet(name=name, hotkey="default", path=FOLDER)
+            .create_new_hotkey(use_password=False, suppress=True)
+            .hotkey.ss58_address
+        },
+    }
+)
