@@ -73,6 +73,7 @@ serve(
             uid.value: row.value for uid, row in chain.query_map("SubtensorModule", "Weights", [netuid])
         },
         "set_weights": set_weights,
+        "send_weights": set_weights,
         "timelocked": lambda netuid: {
             epoch.value: rows.value
             for epoch, rows in chain.query_map("SubtensorModule", "TimelockedWeightCommits", [netuid])

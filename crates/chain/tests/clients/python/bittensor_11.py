@@ -52,6 +52,14 @@ def set_weights(netuid, key, uids, weights, version_key=0):
     )
 
 
+def send_weights(netuid, key, uids, weights):
+    """Without the SDK's own look at the rate limit."""
+    call = bt.calls.SubtensorModule.set_mechanism_weights(
+        netuid=netuid, mecid=0, dests=uids, weights=weights, version_key=0
+    )
+    return receipt(chain.submit_call(call, wallet(key), signer="hotkey"))
+
+
 serve(
     {
         "connect": connect,
@@ -65,6 +73,7 @@ serve(
         "commit": commit,
         "weights": lambda netuid: chain.weights.weights(netuid),
         "set_weights": set_weights,
+        "send_weights": send_weights,
         "timelocked": lambda netuid: chain.weights.timelocked_weight_commits(netuid),
         "new_wallet": lambda name: {
             "hotkey": bt.Wallet(name, "default", FOLDER)
