@@ -74,13 +74,14 @@ pub fn open(blob: &str, envelope: Envelope, secret: &SecretKey, context: &Contex
     }
 }
 
-/// How many characters the sealed text will have.
+/// How many characters the sealed text will have; none if the envelope cannot hold it.
 #[must_use]
-pub fn sealed_len(text: &str, envelope: Envelope) -> usize {
-    base85::encoded_len(match envelope {
-        Envelope::Legacy => legacy::LENGTH,
+pub fn sealed_len(text: &str, envelope: Envelope) -> Option<usize> {
+    let package = match envelope {
+        Envelope::Legacy => legacy::package_len(text),
         Envelope::Bound => bound::package_len(text),
-    })
+    };
+    package.map(base85::encoded_len)
 }
 
 /// The version's number.

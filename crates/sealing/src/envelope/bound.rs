@@ -23,8 +23,12 @@ const TEXT: u8 = 1;
 /// Ephemeral public key and tag.
 const AROUND: usize = 32 + 16;
 
-pub(super) fn package_len(text: &str) -> usize {
-    AROUND + plain(text).len()
+pub(super) fn package_len(text: &str) -> Option<usize> {
+    is_sealable(text).then(|| AROUND + plain(text).len())
+}
+
+const fn is_sealable(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_TEXT
 }
 
 pub(super) fn seal(
@@ -33,7 +37,7 @@ pub(super) fn seal(
     to: &PublicKey,
     context: &Context,
 ) -> Result<Vec<u8>> {
-    if text.is_empty() || text.len() > MAX_TEXT {
+    if !is_sealable(text) {
         return Err(Error::Text {
             found: text.len(),
             max: MAX_TEXT,

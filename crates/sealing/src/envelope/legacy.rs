@@ -5,7 +5,11 @@ use chacha20poly1305::{ChaCha20Poly1305, KeyInit, aead::Aead};
 use sha2::{Digest, Sha256};
 
 /// Ephemeral public key, 16 bytes, tag.
-pub(super) const LENGTH: usize = 32 + 16 + 16;
+const LENGTH: usize = 32 + 16 + 16;
+
+pub(super) fn package_len(text: &str) -> Option<usize> {
+    uuid::bytes(text).ok().map(|_| LENGTH)
+}
 
 pub(super) fn seal(ephemeral: &SecretKey, text: &str, to: &PublicKey) -> Result<Vec<u8>> {
     let plain = uuid::bytes(text)?;
