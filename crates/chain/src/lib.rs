@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod client;
 pub mod commitment;
+mod config;
 mod error;
 mod hash;
 mod network;
@@ -10,6 +12,7 @@ mod signer;
 mod snapshot;
 mod submit;
 mod terms;
+mod timelock;
 
 pub use client::{Chain, Head, Limits};
 pub use error::{Error, Result, Source};
