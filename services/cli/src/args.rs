@@ -1,6 +1,6 @@
 //! The commands, as `--help` tells them.
 
-use crate::commands::{config, cycle, db, env, miner, nats};
+use crate::commands::{chain, config, cycle, db, env, miner, nats};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use kinitro_chassis::telemetry;
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     /// Follow and show cycles
     #[command(subcommand)]
     Cycle(cycle::Command),
+    /// Show what the chain holds
+    #[command(subcommand)]
+    Chain(chain::Command),
     /// List, build and try environments
     #[command(subcommand)]
     Env(env::Command),

@@ -1,5 +1,6 @@
 //! The tools: everything that is not a service.
 
+pub(crate) mod chain;
 pub(crate) mod config;
 pub(crate) mod cycle;
 pub(crate) mod db;
@@ -8,6 +9,7 @@ pub(crate) mod miner;
 pub(crate) mod nats;
 
 use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
 use kinitro_store::{DatabaseUrl, Store};
 
 /// Where the tools find the ledger.
@@ -23,5 +25,21 @@ impl Database {
     /// A ledger for one command's few questions.
     pub(crate) fn store(&self) -> Store {
         Store::connect(&self.database_url, 2)
+    }
+}
+
+/// A table without lines.
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header.iter().copied());
+    table
+}
+
+/// A hotkey's two ends: enough to know it again.
+fn short(hotkey: &str) -> String {
+    if hotkey.len() <= 14 {
+        hotkey.to_owned()
+    } else {
+        format!("{}…{}", &hotkey[..6], &hotkey[hotkey.len() - 6..])
     }
 }

@@ -46,6 +46,14 @@ impl From<kinitro_nats::Error> for Exit {
     }
 }
 
+impl From<kinitro_chain::Error> for Exit {
+    fn from(error: kinitro_chain::Error) -> Self {
+        let hint = error.hint().map(|hint| format!(" ({hint})"));
+        let text = format!("{}{}", report(&error), hint.unwrap_or_default());
+        Self::sorted(text, false, error.is_passing())
+    }
+}
+
 impl Exit {
     const fn sorted(text: String, is_unauthorised: bool, is_passing: bool) -> Self {
         match (is_unauthorised, is_passing) {

@@ -56,6 +56,7 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         Command::Gateway(config) => service::run("gateway", |stop| kinitro_gateway::run(*config, stop)).await,
         Command::Miner(miner) => commands::miner::run(miner).await,
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
+        Command::Chain(chain) => commands::chain::run(chain).await,
         Command::Env(environment) => commands::env::run(environment).await,
         Command::Db(db) => commands::db::run(db).await,
         Command::Nats(nats) => commands::nats::run(nats).await,

@@ -1,6 +1,7 @@
 //! A cycle as text.
 
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use crate::commands::{short, table};
+use comfy_table::CellAlignment;
 use kinitro_store::{
     Cycle,
     read::{FamilyProgress, Leaderboard, Weights},
@@ -93,19 +94,4 @@ pub(super) fn settled(board: &Leaderboard, weights: Option<&Weights>) -> String 
         text += &format!("\nWeights:  {}  (sum {sum:.6})", list(each.collect()));
     }
     text
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header.iter().copied());
-    table
-}
-
-/// A hotkey's two ends: enough to know it again.
-fn short(hotkey: &str) -> String {
-    if hotkey.len() <= 14 {
-        hotkey.to_owned()
-    } else {
-        format!("{}…{}", &hotkey[..6], &hotkey[hotkey.len() - 6..])
-    }
 }
