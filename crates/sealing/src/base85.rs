@@ -2,7 +2,8 @@
 
 use crate::{Error, Result};
 
-const ALPHABET: &[u8; 85] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+const ALPHABET: &[u8; 85] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 
 /// How many characters these many bytes become: 5 for each 4, and one more than it has bytes for a shorter rest.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {

@@ -31,12 +31,7 @@ const fn is_sealable(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_TEXT
 }
 
-pub(super) fn seal(
-    ephemeral: &SecretKey,
-    text: &str,
-    to: &PublicKey,
-    context: &Context,
-) -> Result<Vec<u8>> {
+pub(super) fn seal(ephemeral: &SecretKey, text: &str, to: &PublicKey, context: &Context) -> Result<Vec<u8>> {
     if !is_sealable(text) {
         return Err(Error::Text {
             found: text.len(),
