@@ -36,8 +36,9 @@ def neurons(netuid):
 
 
 def text_of(registration):
-    """The fields of a commitment as they decode here: `{"Raw5": "hello"}`, or hex where the bytes are no text."""
-    return [field for row in registration["info"]["fields"] for field in (row if isinstance(row, (list, tuple)) else [row])]
+    """The fields joined; each decodes as its name and its text: `{"Raw5": "hello"}`, some of them as lists of one."""
+    fields = [row[0] if isinstance(row, (list, tuple)) else row for row in registration["info"]["fields"]]
+    return "".join(text for field in fields for text in field.values())
 
 
 def send(key, module, function, fields):
