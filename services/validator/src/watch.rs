@@ -1,0 +1,239 @@
+//! The loop: look at the gateway and at the chain, do what is to be done, say what has changed, wait.
+
+mod voice;
+
+use crate::{
+    Config, Error,
+    decide::{self, Decision, Outset, Plan, Reason, Rules},
+    error::Result,
+    gateway::{Gateway, Weights},
+    memory::{Folder, Memory},
+    metrics::Metrics,
+    rehearsal::Rehearsal,
+    submit::Submitter,
+};
+use jiff::Timestamp;
+use kinitro_chain::{Hash, Head, Terms};
+use kinitro_chassis::{
+    backoff::{Backoff, pause},
+    health::Health,
+};
+use kinitro_proto::BlockNumber;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use voice::Said;
+
+/// What a validator cannot do without, as `/ready` names it.
+pub(crate) const NEEDS: [&str; 2] = ["gateway", "chain"];
+/// The first wait after a failure; it doubles up to the poll interval.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait while the chain takes no weights: it answers, so asking often changes nothing.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// The shortest wait for a block.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+
+/// A validator at work.
+pub(crate) struct Watch<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) gateway: Gateway,
+    pub(crate) submitter: Submitter,
+    pub(crate) folder: Folder,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    /// Gets what a dry run finds.
+    pub(crate) tell: &'a mut (dyn FnMut(&Rehearsal) + Send),
+    memory: Option<(Hash, Memory)>,
+    told: Option<Rehearsal>,
+    said: Said,
+}
+
+/// How a round ended.
+enum Round {
+    /// The gateway's weights are on the chain.
+    Done,
+    /// They are not submitted, for that reason.
+    Skipped(Reason),
+    /// They will be, when the chain is at a block that is about so far away.
+    Waits(Reason, Duration),
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(
+        config: &'a Config,
+        submitter: Submitter,
+        folder: Folder,
+        (health, metrics): (Health, Metrics),
+        tell: &'a mut (dyn FnMut(&Rehearsal) + Send),
+    ) -> Result<Self> {
+        Ok(Self {
+            gateway: Gateway::new(&config.backend_url)?,
+            config,
+            submitter,
+            folder,
+            health,
+            metrics,
+            tell,
+            memory: None,
+            told: None,
+            said: Said::default(),
+        })
+    }
+
+    /// Rounds until the shutdown.
+    pub(crate) async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        let poll = self.config.poll();
+        let mut away = Backoff::new(FIRST_WAIT.min(poll), poll);
+        let mut refused = Backoff::new(poll, LONGEST_WAIT.max(poll));
+        loop {
+            let round = tokio::select! {
+                biased;
+                // Whatever a round is in the middle of, the next process settles it.
+                () = shutdown.cancelled() => return Ok(()),
+                round = self.round() => round,
+            };
+            let wait = match round {
+                Ok(round) => {
+                    away.reset();
+                    refused.reset();
+                    self.say_round(&round);
+                    match round {
+                        Round::Done | Round::Skipped(_) => poll,
+                        Round::Waits(_, wait) => wait.clamp(SHORTEST_WAIT, poll),
+                    }
+                }
+                Err(error @ (Error::BadMemory { .. } | Error::OtherMemory { .. })) => return Err(error),
+                Err(error) => {
+                    self.say_error(&error);
+                    if error.is_passing() {
+                        away.next_wait()
+                    } else {
+                        refused.next_wait()
+                    }
+                }
+            };
+            if !pause(wait, shutdown).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One round, and what it comes to.
+    pub(crate) async fn once(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        let round = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return Ok(()),
+            round = self.round() => round?,
+        };
+        match round {
+            Round::Done => Ok(()),
+            Round::Skipped(reason) | Round::Waits(reason, _) => Err(Error::NotSubmitted(reason)),
+        }
+    }
+
+    async fn round(&mut self) -> Result<Round> {
+        let (weights, head) = tokio::join!(self.gateway.latest(), self.submitter.chain.head());
+        self.heard(&weights, &head);
+        let head = head?;
+        self.remember(head.genesis)?;
+        let (_, memory) = self.memory.as_mut().expect("it was opened just now");
+        if !self.config.dry_run {
+            self.submitter.settle(memory, head.number, &self.metrics).await?;
+        }
+        let Some(weights) = weights? else {
+            return Ok(Round::Skipped(Reason::NoWeights));
+        };
+        if self.config.dry_run {
+            return self.rehearse(&weights, head.number).await;
+        }
+        match decide::outset(
+            &weights,
+            memory.last(),
+            head.number,
+            Timestamp::now(),
+            &rules(self.config),
+        ) {
+            Outset::Done => Ok(Round::Done),
+            Outset::Skip(reason) => Ok(Round::Skipped(reason)),
+            Outset::New => self.put(&weights).await,
+        }
+    }
+
+    /// New weights: submits them, if the terms allow it and the chain does not have them.
+    async fn put(&mut self, weights: &Weights) -> Result<Round> {
+        let terms = self.submitter.terms().await?;
+        let (_, memory) = self.memory.as_mut().expect("a round opens it first");
+        let (submitter, metrics) = (&self.submitter, &self.metrics);
+        let decision = decide::decide(weights, &terms, &rules(self.config));
+        if let Decision::Submit(plan) | Decision::Wait { plan, .. } = &decision {
+            self.said.dropped(plan);
+            if submitter.find(plan, weights, &terms, memory, metrics).await? {
+                return Ok(Round::Done);
+            }
+        }
+        match decision {
+            Decision::Submit(plan) => {
+                submitter.submit(&plan, &terms, memory, metrics).await?;
+                Ok(Round::Done)
+            }
+            Decision::Wait { plan, until } => Ok(waits(&plan, until, &terms)),
+            Decision::Skip(reason) => Ok(Round::Skipped(reason)),
+        }
+    }
+
+    /// Everything but doing it.
+    async fn rehearse(&mut self, weights: &Weights, head: BlockNumber) -> Result<Round> {
+        let terms = self.submitter.terms().await?;
+        let (_, memory) = self.memory.as_ref().expect("a round opens it first");
+        let (rules, now) = (rules(self.config), Timestamp::now());
+        let outset = decide::outset(weights, memory.last(), head, now, &rules);
+        let decision = decide::decide(weights, &terms, &rules);
+        let rehearsal = Rehearsal::new(
+            self.config.netuid,
+            weights,
+            &terms,
+            (&outset, &decision),
+            memory.intent(),
+        );
+        if self.told.as_ref() != Some(&rehearsal) {
+            (self.tell)(&rehearsal);
+            self.told = Some(rehearsal);
+        }
+        Ok(match (outset, decision) {
+            (Outset::Skip(reason), _) | (Outset::New, Decision::Skip(reason)) => Round::Skipped(reason),
+            (Outset::New, Decision::Wait { plan, until }) => waits(&plan, until, &terms),
+            (Outset::Done, _) | (Outset::New, Decision::Submit(_)) => Round::Done,
+        })
+    }
+
+    /// Opens the memory of the chain that is there.
+    fn remember(&mut self, genesis: Hash) -> Result<()> {
+        if self.memory.as_ref().is_some_and(|(known, _)| *known == genesis) {
+            return Ok(());
+        }
+        let memory = self.folder.memory(genesis)?;
+        if let Some(last) = memory.last() {
+            self.metrics.submitted(last.block);
+            tracing::info!(%genesis, cycle.id = %last.cycle, block = last.block.0, "going on after these weights");
+        } else if self.memory.is_some() || self.folder.others(genesis) > 0 {
+            tracing::warn!(%genesis, "this is another chain than before, and begun with an empty memory");
+        }
+        self.memory = Some((genesis, memory));
+        Ok(())
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        max_age: Duration::from_secs(config.max_age.into()),
+        version_key: config.version_key,
+    }
+}
+
+fn waits(plan: &Plan, until: BlockNumber, terms: &Terms) -> Round {
+    let blocks = u32::try_from(terms.wait()).unwrap_or(u32::MAX);
+    let cycle = plan.cycle;
+    Round::Waits(
+        Reason::RateLimited { cycle, until },
+        terms.block_time.saturating_mul(blocks),
+    )
+}
