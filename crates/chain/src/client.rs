@@ -1,14 +1,26 @@
 //! The connection, and what is asked over it.
 
-use crate::{Commitment, Error, Hash, Network, Result, Snapshot, Terms, WeightRow};
-use kinitro_proto::{BlockNumber, Hotkey};
-use std::{sync::Arc, time::Duration};
+mod entry;
+mod fault;
+mod link;
+mod view;
+
+pub(crate) use {
+    entry::{Entry, unexpected},
+    fault::line,
+    link::wait,
+    view::View,
+};
+
+use crate::{Hash, Network, Result};
+use kinitro_proto::BlockNumber;
+use link::Link;
+use std::{future::Future, sync::Arc, time::Duration};
 
 /// A chain. Connects when it is first asked, and again by itself; every call ends within its deadline.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    network: Arc<Network>,
-    limits: Limits,
+    pub(crate) link: Arc<Link>,
 }
 
 /// How long things may take.
@@ -59,15 +71,14 @@ impl Chain {
     #[must_use]
     pub fn with_limits(network: Network, limits: Limits) -> Self {
         Self {
-            network: Arc::new(network),
-            limits,
+            link: Arc::new(Link::new(network, limits)),
         }
     }
 
     /// The network it was made for.
     #[must_use]
     pub fn network(&self) -> &Network {
-        &self.network
+        &self.link.network
     }
 
     /// The newest final block.
@@ -75,49 +86,22 @@ impl Chain {
     /// # Errors
     /// When the chain cannot be reached.
     pub async fn head(&self) -> Result<Head> {
-        unwritten(&self.limits)
+        self.read("the head", async |view: View| {
+            Ok(Head {
+                genesis: view.config.genesis(),
+                number: view.number,
+                hash: view.hash,
+                spec_version: view.config.spec_version(),
+            })
+        })
+        .await
     }
 
-    /// Everything about a subnet's miners, at one block.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached, or has no such subnet.
-    pub async fn snapshot(&self, netuid: u16) -> Result<Snapshot> {
-        let _ = netuid;
-        unwritten(&self.limits)
+    /// Reads something at the newest final block, within the deadline of a call.
+    pub(crate) async fn read<T, Answer>(&self, what: &'static str, ask: impl Fn(View) -> Answer) -> Result<T>
+    where
+        Answer: Future<Output = Result<T>>,
+    {
+        self.link.read(what, ask).await
     }
-
-    /// What one hotkey has committed, registered or not.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached, or the row cannot be read.
-    pub async fn commitment(&self, netuid: u16, hotkey: &Hotkey) -> Result<Option<Commitment>> {
-        let _ = (netuid, hotkey);
-        unwritten(&self.limits)
-    }
-
-    /// What a validator must know before it submits, at one block.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached, or has no such subnet.
-    pub async fn terms(&self, netuid: u16, hotkey: &Hotkey) -> Result<Terms> {
-        let _ = (netuid, hotkey);
-        unwritten(&self.limits)
-    }
-
-    /// The weights the subnet's validators have set, by uid.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached.
-    pub async fn weights(&self, netuid: u16) -> Result<Vec<WeightRow>> {
-        let _ = netuid;
-        unwritten(&self.limits)
-    }
-}
-
-fn unwritten<T>(limits: &Limits) -> Result<T> {
-    Err(Error::TimedOut {
-        what: "not written yet",
-        after: limits.call,
-    })
 }

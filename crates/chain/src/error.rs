@@ -3,7 +3,7 @@ use kinitro_proto::{BlockNumber, Hotkey};
 use std::{path::PathBuf, time::Duration};
 
 /// What this crate's functions answer.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What lies beneath an error; its type is of no use to the caller.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -22,6 +22,12 @@ pub enum Error {
     BadHash {
         /// The text.
         text: String,
+    },
+    /// The text is no hotkey of this chain.
+    #[error("`{hotkey}` is no SS58 address of this chain")]
+    BadHotkey {
+        /// The text.
+        hotkey: Hotkey,
     },
     /// No connection to the node, or it broke and did not come back in time.
     #[error("no connection to the chain at `{url}`")]
@@ -233,8 +239,10 @@ impl Error {
             Self::SpaceLimit => Some("wait for the subnet's next epoch"),
             Self::CommitmentTooLong { .. } => Some("shorten the repository's name, or leave it out"),
             Self::Expired { .. } => Some("sign it again"),
+            Self::Dispatch { name, .. } => crate::submit::hint(name),
             Self::BadKey { .. } => Some("give an unencrypted sr25519 hotkey, a seed or a `//dev` URI"),
             Self::BadHash { .. }
+            | Self::BadHotkey { .. }
             | Self::TimedOut { .. }
             | Self::Refused { .. }
             | Self::BadAnswer { .. }
@@ -242,7 +250,6 @@ impl Error {
             | Self::NonceUsed { .. }
             | Self::Undecided { .. }
             | Self::Rejected { .. }
-            | Self::Dispatch { .. }
             | Self::Weights { .. }
             | Self::Timelock { .. }
             | Self::ReadKey { .. } => None,
@@ -266,6 +273,7 @@ impl Error {
             | Self::Undecided { .. } => true,
             Self::Network { .. }
             | Self::BadHash { .. }
+            | Self::BadHotkey { .. }
             | Self::NoSubnet { .. }
             | Self::UnexpectedMetadata { .. }
             | Self::TooMuch { .. }

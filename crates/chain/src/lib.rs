@@ -5,6 +5,8 @@ mod client;
 pub mod commitment;
 mod config;
 mod error;
+#[cfg(test)]
+mod golden;
 mod hash;
 mod network;
 mod quantise;

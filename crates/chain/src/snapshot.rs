@@ -1,5 +1,12 @@
 //! What the chain holds of a subnet, all of one block.
 
+mod read;
+mod registration;
+
+pub(crate) use read::{neurons, subnet};
+#[cfg(test)]
+pub(crate) use registration::{Read, Registration};
+
 use crate::Hash;
 use kinitro_proto::{BlockNumber, Hotkey, Uid};
 
