@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
 mod cycle;
 mod error;
 pub mod read;
@@ -9,6 +10,7 @@ mod schema;
 mod settle;
 mod url;
 
+pub use chain::{ChainBlock, NewCommitment, Seen};
 pub use cycle::{Cycle, CycleState, NewCycle, NewMiner, NewTask, Secret};
 pub use error::{Error, Result};
 pub use record::{Report, RetryRule, Verdict};

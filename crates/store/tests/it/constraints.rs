@@ -3,7 +3,7 @@
 use crate::ledger::{Ledger, RULE, report, scored, settled};
 
 /// Runs a transaction that must fail, and says which constraint refused it.
-async fn refused(ledger: &Ledger, statements: &str) -> String {
+pub(crate) async fn refused(ledger: &Ledger, statements: &str) -> String {
     let script = format!("BEGIN; {statements}; COMMIT");
     let mut connection = ledger.sql.acquire().await.unwrap();
     let outcome = sqlx::raw_sql(sqlx::AssertSqlSafe(script))

@@ -1,6 +1,7 @@
 //! Every question to the ledger, asked of a real PostgreSQL. Each test has a database of its own.
 #![expect(clippy::unwrap_used, reason = "a broken fixture should stop its test")]
 
+mod chain;
 mod constraints;
 mod ledger;
 mod open;
