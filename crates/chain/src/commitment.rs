@@ -27,11 +27,12 @@ mod tests;
 
 pub use build::{Built, Draft, MAX_COMMITMENT, Seal, build, build_operator_key};
 pub use endpoint::Endpoint;
-pub use kinitro_sealing::{Envelope, PublicKey, SecretKey};
+pub use kinitro_sealing::{Envelope, PublicKey, SecretKey, read_secret_key};
 pub use lineage::lineage;
 pub use parse::{Committed, Parsed, parse};
 pub use refused::{Fault, Refused};
 
+use crate::account::account;
 use kinitro_proto::Hotkey;
 use kinitro_sealing::Context;
 use std::fmt;
@@ -116,11 +117,8 @@ fn open(blob: &str, envelope: Envelope, policy: &Policy, hotkey: &Hotkey) -> Res
 
 /// Whose an envelope of version 2 is: the account behind the hotkey's text.
 fn context(netuid: u16, hotkey: &Hotkey) -> Result<Context, Refused> {
-    let account: subxt::utils::AccountId32 = hotkey.as_str().parse().map_err(|_| Fault::Hotkey)?;
-    Ok(Context {
-        netuid,
-        account: account.0,
-    })
+    let account = account(hotkey).map_err(|_| Fault::Hotkey)?.0;
+    Ok(Context { netuid, account })
 }
 
 /// Without what was sealed.

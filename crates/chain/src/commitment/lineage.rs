@@ -1,7 +1,9 @@
 use sha2::{Digest, Sha256};
 
-/// What a commitment stands for, as 32 bytes: the same repository, revision and endpoint give the same, however they
-/// were written or sealed. Only a hotkey's first commit of a lineage counts, so that committing again costs no rank.
+/// What a commitment stands for, as 32 bytes, however it is written or sealed.
+///
+/// The same repository, revision and endpoint give the same: a hotkey that commits again what it had committed keeps the
+/// block of the first time.
 ///
 /// The revision counts by its first 8 characters, as v2 committed it. Whoever has a lineage can try endpoints against
 /// it: keep it as secret as these.
