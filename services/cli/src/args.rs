@@ -13,6 +13,7 @@ Examples:
   kinitro executor --max-concurrent 4             run episodes, four at once
   kinitro scorer                                  record results and settle cycles
   kinitro gateway --port 8000                     serve weights, scores and status
+  kinitro validate --netuid 26 --backend-url URL  put a gateway's weights on chain
   kinitro cycle watch --until-settled             follow the newest cycle to its weights
 
 Every flag has an environment variable; both may stand in a TOML file (--config). A flag wins over the environment, the environment
@@ -59,6 +60,15 @@ pub(crate) enum Command {
         after_help = "Example:\n  kinitro gateway --host 127.0.0.1 --port 8000"
     )]
     Gateway(Box<kinitro_gateway::Config>),
+    /// Put the gateway's weights on chain
+    #[command(after_help = "\
+Example:
+  kinitro validate --backend-url https://kinitro.example --netuid 26 --wallet-name default --hotkey-name default
+  kinitro validate --backend-url https://kinitro.example --netuid 26 --dry-run --once
+
+Exit codes of --once: 0 on the chain now or before, 5 not registered or no permit, 75 try later (no weights yet, stale, rate
+limited, gateway or chain away), 1 refused.")]
+    Validate(Box<kinitro_validator::Config>),
     /// Tools for miners
     #[command(subcommand)]
     Miner(miner::Command),
@@ -102,6 +112,7 @@ impl Command {
             Self::Executor(_) => "executor",
             Self::Scorer(_) => "scorer",
             Self::Gateway(_) => "gateway",
+            Self::Validate(_) => "validator",
             Self::Miner(_) => "miner",
             _ => "tool",
         }
@@ -114,6 +125,7 @@ impl Command {
             Self::Executor(config) => config.check(),
             Self::Scorer(config) => config.check(),
             Self::Gateway(config) => config.check(),
+            Self::Validate(config) => config.check(),
             _ => Vec::new(),
         }
     }

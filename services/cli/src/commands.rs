@@ -7,6 +7,7 @@ pub(crate) mod db;
 pub(crate) mod env;
 pub(crate) mod miner;
 pub(crate) mod nats;
+pub(crate) mod validate;
 
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};

@@ -54,6 +54,17 @@ impl From<kinitro_chain::Error> for Exit {
     }
 }
 
+impl From<kinitro_validator::Error> for Exit {
+    fn from(error: kinitro_validator::Error) -> Self {
+        let hint = error.hint().map(|hint| format!(" ({hint})"));
+        let text = format!("{}{}", report(&error), hint.unwrap_or_default());
+        if matches!(error, kinitro_validator::Error::Locked { .. }) {
+            return Self::Conflict(text);
+        }
+        Self::sorted(text, error.is_not_allowed(), error.is_passing())
+    }
+}
+
 impl Exit {
     const fn sorted(text: String, is_unauthorised: bool, is_passing: bool) -> Self {
         match (is_unauthorised, is_passing) {

@@ -9,11 +9,12 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::PathBuf};
 use toml::{Table, Value};
 
 /// The services, whose tables a config file may have, and v2's variable for their log level.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 5] = [
     ("scheduler", "KINITRO_SCHEDULER_LOG_LEVEL"),
     ("executor", "KINITRO_EXECUTOR_LOG_LEVEL"),
     ("scorer", "KINITRO_SCORER_LOG_LEVEL"),
     ("gateway", "KINITRO_API_LOG_LEVEL"),
+    ("validate", "KINITRO_VALIDATOR_LOG_LEVEL"),
 ];
 
 /// The config file's values, by service and flag.
@@ -142,7 +143,9 @@ fn overlaid(mut service: Command, values: &BTreeMap<String, Layered>) -> Command
             Some(id) => service.mut_arg(id, |arg| {
                 // A default is shown in `--help`, and the file may hold secrets.
                 let secret = arg.is_hide_env_values_set();
-                arg.default_value(value.clone()).hide_default_value(secret)
+                arg.default_value(value.clone())
+                    .hide_default_value(secret)
+                    .required(false)
             }),
             // A global flag: the root defines it, and the service gets it with a default of its own.
             None => match Cli::command().get_arguments().find(found) {

@@ -54,6 +54,7 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         }
         Command::Scorer(config) => service::run("scorer", |stop| kinitro_scorer::run(*config, stop)).await,
         Command::Gateway(config) => service::run("gateway", |stop| kinitro_gateway::run(*config, stop)).await,
+        Command::Validate(config) => commands::validate::run(*config).await,
         Command::Miner(miner) => commands::miner::run(miner).await,
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
         Command::Chain(chain) => commands::chain::run(chain).await,

@@ -1,5 +1,5 @@
 use crate::decide::Reason;
-use kinitro_proto::{CycleId, Uid};
+use kinitro_proto::CycleId;
 use std::{io, path::PathBuf};
 
 /// What can go wrong in the validator.
@@ -88,14 +88,6 @@ pub enum Error {
         /// Their cycle.
         cycle: CycleId,
     },
-    /// A weight is not a number that can be one.
-    #[error("the weight of uid `{uid}` is `{weight}`")]
-    BadWeight {
-        /// Whose.
-        uid: Uid,
-        /// The weight.
-        weight: f64,
-    },
 }
 
 /// What this crate's functions answer.
@@ -115,6 +107,15 @@ impl Error {
             | Self::Pending { .. } => true,
             Self::NotSubmitted(reason) => reason.is_passing(),
             _ => false,
+        }
+    }
+
+    /// What can be done about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Hotkey(error) | Self::Chain(error) => error.hint(),
+            _ => None,
         }
     }
 

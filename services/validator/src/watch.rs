@@ -161,7 +161,11 @@ impl<'a> Watch<'a> {
     /// New weights: submits them, if the terms allow it and the chain does not have them.
     async fn put(&mut self, weights: &Weights) -> Result<Round> {
         let terms = self.submitter.terms().await?;
-        let (_, memory) = self.memory.as_mut().expect("a round opens it first");
+        let (genesis, memory) = self.memory.as_mut().expect("a round opens it first");
+        if terms.genesis != *genesis {
+            let (was, is) = (*genesis, terms.genesis);
+            return Err(kinitro_chain::Error::OtherGenesis { was, is }.into());
+        }
         let (submitter, metrics) = (&self.submitter, &self.metrics);
         let decision = decide::decide(weights, &terms, &rules(self.config));
         if let Decision::Submit(plan) | Decision::Wait { plan, .. } = &decision {

@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// Show a service's settings in force, and where each comes from
     #[command(after_help = "Example:\n  kinitro --config kinitro.toml config show scheduler -- --netuid 7")]
     Show {
-        /// The service: scheduler, executor, scorer or gateway
+        /// The service: scheduler, executor, scorer, gateway or validate
         service: String,
         /// Flags to show the effect of
         #[arg(last = true)]
@@ -53,7 +53,7 @@ fn show(service: &str, flags: &[OsString]) -> Result<(), Exit> {
         .zip(matches.subcommand_matches(service));
     let Some((command, matches)) = settings else {
         return Err(Exit::NotFound(format!(
-            "`{service}` is no service; there are scheduler, executor, scorer and gateway"
+            "`{service}` is no service; there are scheduler, executor, scorer, gateway and validate"
         )));
     };
     let mut table = Table::new();

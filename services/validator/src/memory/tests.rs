@@ -30,8 +30,15 @@ pub(crate) fn intent(cycle: i64, block: u64) -> Intent {
             values: vec![65535, 4],
         },
         prepared: Prepared {
+            genesis: Hash([1; 32]),
+            netuid: 1,
+            hotkey: "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+                .parse()
+                .unwrap(),
             nonce: 9,
             hash: Hash([2; 32]),
+            signed_at: BlockNumber(block + 40),
+            version_key: 0,
             expires_at: BlockNumber(block + 104),
             kind: PreparedKind::Timelocked { reveal_round: 12 },
             bytes: vec![1, 2, 3],

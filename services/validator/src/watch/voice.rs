@@ -8,7 +8,6 @@ use crate::{
     gateway::Weights,
 };
 use jiff::Timestamp;
-use kinitro_chain::{Chain, Error as ChainError};
 use kinitro_chassis::report;
 use std::sync::Arc;
 
@@ -59,10 +58,6 @@ impl Watch<'_> {
         self.need("gateway", gateway);
         let chain = head.as_ref().err().map(|error| report(error).to_string());
         self.need("chain", chain);
-        if let Err(ChainError::OtherGenesis { .. }) = head {
-            // A client is of one chain; what this one needs is whatever is there now.
-            self.submitter.chain = Chain::new(self.config.network.clone());
-        }
     }
 
     fn need(&mut self, need: &'static str, fault: Option<String>) {
@@ -117,11 +112,11 @@ impl Watch<'_> {
             return;
         }
         if is_new(&mut self.said.verdict, &text) {
-            let hint = match error {
-                Error::Chain(error) => error.hint(),
-                _ => None,
-            };
-            tracing::warn!(error = text, hint, "nothing was submitted for sure, trying again");
+            tracing::warn!(
+                error = text,
+                hint = error.hint(),
+                "the weights are not on the chain yet, trying again"
+            );
         }
     }
 }
