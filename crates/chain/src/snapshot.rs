@@ -2,6 +2,8 @@
 
 mod read;
 mod registration;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use read::{neurons, subnet};
 #[cfg(test)]

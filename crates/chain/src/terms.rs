@@ -227,6 +227,26 @@ mod tests {
     }
 
     #[test]
+    fn the_runtimes_have_what_terms_are_made_of() {
+        let lacks = |config: &crate::config::Config| -> Vec<&str> {
+            let entries = ENTRIES
+                .into_iter()
+                .chain(["CommitRevealWeightsVersion", "NetworksAdded"]);
+            entries
+                .filter(|name| Entry::of(config.metadata(), SUBTENSOR, name).is_err())
+                .collect()
+        };
+        for (_, config) in crate::golden::runtimes() {
+            assert_eq!(lacks(&config), [""; 0]);
+        }
+        // Finney's epochs of spec 365 had no clock of their own.
+        assert_eq!(
+            lacks(&crate::golden::finney()),
+            ["SubnetEpochIndex", "LastEpochBlock", "PendingEpochAt"]
+        );
+    }
+
+    #[test]
     fn who_never_set_weights_waits_for_nothing() {
         assert_eq!(at(5, None, 100).wait(), 0);
     }
