@@ -2,8 +2,8 @@
 
 use codec::Encode;
 use frame_support::BoundedVec;
-use sp_io::hashing::blake2_256;
 use sp_core::storage::{Storage, well_known_keys};
+use sp_io::hashing::blake2_256;
 use sp_runtime::BuildStorage;
 use sp_state_machine::BasicExternalities;
 
@@ -114,11 +114,18 @@ pub struct NeuronGenesis {
 #[must_use]
 pub fn genesis(spec: &GenesisSpec) -> Storage {
     let config = RuntimeGenesisConfig {
-        balances: BalancesConfig { balances: spec.accounts.clone(), ..Default::default() },
-        sudo: SudoConfig { key: spec.sudo.clone() },
+        balances: BalancesConfig {
+            balances: spec.accounts.clone(),
+            ..Default::default()
+        },
+        sudo: SudoConfig {
+            key: spec.sudo.clone(),
+        },
         ..Default::default()
     };
-    let storage = config.build_storage().expect("balances are above the least and each account is named once");
+    let storage = config
+        .build_storage()
+        .expect("balances are above the least and each account is named once");
     let mut externalities = BasicExternalities::new(storage);
     externalities.execute_with(|| {
         sp_io::storage::set(SPEC_VERSION_KEY, &spec.spec_version.encode());
@@ -127,7 +134,10 @@ pub fn genesis(spec: &GenesisSpec) -> Storage {
         // Before the first block there is nobody to tell events to.
         frame_system::Pallet::<Runtime>::reset_events();
         let metadata: Vec<u8> = Runtime::metadata().into();
-        sp_io::storage::set(well_known_keys::CODE, &blake2_256(&(metadata, spec.started_ms).encode()));
+        sp_io::storage::set(
+            well_known_keys::CODE,
+            &blake2_256(&(metadata, spec.started_ms).encode()),
+        );
     });
     externalities.into_storages()
 }
@@ -170,7 +180,10 @@ fn seat(netuid: NetUid, neuron: &NeuronGenesis) {
     SubtensorModule::endow(netuid, &neuron.hotkey, neuron.stake, neuron.permit);
     if let Some(bytes) = &neuron.commitment {
         let field = Data::Raw(BoundedVec::truncate_from(bytes.clone()));
-        let info = CommitmentInfo { fields: BoundedVec::truncate_from(vec![field]) };
-        Commitments::publish(&neuron.hotkey, netuid, info).expect("the first commitment has its epoch's space");
+        let info = CommitmentInfo {
+            fields: BoundedVec::truncate_from(vec![field]),
+        };
+        Commitments::publish(&neuron.hotkey, netuid, info)
+            .expect("the first commitment has its epoch's space");
     }
 }

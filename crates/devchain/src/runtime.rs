@@ -4,6 +4,7 @@ pub mod apis;
 pub mod declared;
 pub mod extensions;
 pub mod version;
+pub mod views;
 
 use frame_support::derive_impl;
 use frame_support::dispatch::DispatchClass;

@@ -130,7 +130,10 @@ pub mod pallet {
             info: Box<CommitmentInfo<T::MaxFields>>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            ensure!(subtensor::Uids::<T>::contains_key(netuid, &who), Error::<T>::AccountNotAllowedCommit);
+            ensure!(
+                subtensor::Uids::<T>::contains_key(netuid, &who),
+                Error::<T>::AccountNotAllowedCommit
+            );
             Self::publish(&who, netuid, *info)
         }
 
@@ -146,18 +149,30 @@ pub mod pallet {
 
     impl<T: Config> Pallet<T> {
         /// Stores a commitment if there is room for it.
-        pub fn publish(who: &AccountId, netuid: NetUid, info: CommitmentInfo<T::MaxFields>) -> DispatchResult {
+        pub fn publish(
+            who: &AccountId,
+            netuid: NetUid,
+            info: CommitmentInfo<T::MaxFields>,
+        ) -> DispatchResult {
             ensure!(
-                !info.fields.iter().any(|field| matches!(field, Data::TimelockRevealFailed { .. })),
+                !info
+                    .fields
+                    .iter()
+                    .any(|field| matches!(field, Data::TimelockRevealFailed { .. })),
                 Error::<T>::TimelockRevealFailedNotAllowed
             );
             Self::use_space(who, netuid, info.fields.iter().map(Data::space).sum())?;
-            let block = sp_runtime::SaturatedConversion::saturated_into(frame_system::Pallet::<T>::block_number());
+            let block =
+                sp_runtime::SaturatedConversion::saturated_into(frame_system::Pallet::<T>::block_number());
             if info.fields.contains(&Data::ResetBondsFlag) {
                 LastBondsReset::<T>::insert(netuid, who, block);
             }
             let reveal_round = info.fields.iter().find_map(Data::reveal_round);
-            let registration = Registration { deposit: TaoBalance(0), block, info };
+            let registration = Registration {
+                deposit: TaoBalance(0),
+                block,
+                info,
+            };
             CommitmentOf::<T>::insert(netuid, who, registration);
             LastCommitment::<T>::insert(netuid, who, block);
             let key = (netuid, who.clone());
@@ -167,19 +182,39 @@ pub mod pallet {
             });
             let who = who.clone();
             Self::deposit_event(match reveal_round {
-                Some(reveal_round) => Event::TimelockCommitment { netuid, who, reveal_round },
+                Some(reveal_round) => Event::TimelockCommitment {
+                    netuid,
+                    who,
+                    reveal_round,
+                },
                 None => Event::Commitment { netuid, who },
             });
             Ok(())
         }
 
+        /// All commitments on a subnet.
+        pub fn all(netuid: NetUid) -> Vec<(AccountId, Registration<<T as Config>::MaxFields>)> {
+            CommitmentOf::<T>::iter_prefix(netuid).collect()
+        }
+
         fn use_space(who: &AccountId, netuid: NetUid, bytes: u64) -> DispatchResult {
             let epoch = subtensor::SubnetEpochIndex::<T>::get(netuid);
             let used = UsedSpaceOf::<T>::get(netuid, who).filter(|usage| usage.last_epoch == epoch);
-            let used_space =
-                used.map_or(0, |usage| usage.used_space).saturating_add(bytes.max(MIN_SPACE));
-            ensure!(used_space <= u64::from(MaxSpace::<T>::get()), Error::<T>::SpaceLimitExceeded);
-            UsedSpaceOf::<T>::insert(netuid, who, UsageTracker { last_epoch: epoch, used_space });
+            let used_space = used
+                .map_or(0, |usage| usage.used_space)
+                .saturating_add(bytes.max(MIN_SPACE));
+            ensure!(
+                used_space <= u64::from(MaxSpace::<T>::get()),
+                Error::<T>::SpaceLimitExceeded
+            );
+            UsedSpaceOf::<T>::insert(
+                netuid,
+                who,
+                UsageTracker {
+                    last_epoch: epoch,
+                    used_space,
+                },
+            );
             Ok(())
         }
     }

@@ -64,7 +64,9 @@ impl Get<BeaconConfiguration> for Quicknet {
             hash: bytes(CHAIN_HASH),
             group_hash: bytes(GROUP_HASH),
             scheme_id: BoundedVec::truncate_from(b"bls-unchained-g1-rfc9380".to_vec()),
-            metadata: Metadata { beacon_id: BoundedVec::truncate_from(b"quicknet".to_vec()) },
+            metadata: Metadata {
+                beacon_id: BoundedVec::truncate_from(b"quicknet".to_vec()),
+            },
         }
     }
 }
@@ -119,7 +121,9 @@ pub mod pallet {
             let round = pulse.round;
             Pulses::<T>::insert(round, pulse);
             LastStoredRound::<T>::mutate(|last| *last = round.max(*last));
-            OldestStoredRound::<T>::mutate(|oldest| *oldest = if *oldest == 0 { round } else { round.min(*oldest) });
+            OldestStoredRound::<T>::mutate(|oldest| {
+                *oldest = if *oldest == 0 { round } else { round.min(*oldest) }
+            });
             Self::deposit_event(Event::NewPulse { rounds: vec![round] });
         }
     }

@@ -65,13 +65,20 @@ impl NetUidStorageIndex {
     /// The index of a subnet's mechanism; for the main one it is the subnet's own number.
     #[must_use]
     pub const fn new(netuid: NetUid, mechanism: MechId) -> Self {
-        Self((mechanism.0 as u16).wrapping_mul(GLOBAL_MAX_SUBNET_COUNT).wrapping_add(netuid.0))
+        Self(
+            (mechanism.0 as u16)
+                .wrapping_mul(GLOBAL_MAX_SUBNET_COUNT)
+                .wrapping_add(netuid.0),
+        )
     }
 
     /// The subnet and mechanism an index stands for.
     #[must_use]
     pub const fn parts(self) -> (NetUid, MechId) {
-        (NetUid(self.0 % GLOBAL_MAX_SUBNET_COUNT), MechId((self.0 / GLOBAL_MAX_SUBNET_COUNT) as u8))
+        (
+            NetUid(self.0 % GLOBAL_MAX_SUBNET_COUNT),
+            MechId((self.0 / GLOBAL_MAX_SUBNET_COUNT) as u8),
+        )
     }
 }
 

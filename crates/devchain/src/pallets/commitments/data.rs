@@ -87,12 +87,18 @@ impl Encode for Data {
             Self::Sha256(hash) => (131_u8, hash).encode_to(out),
             Self::Keccak256(hash) => (132_u8, hash).encode_to(out),
             Self::ShaThree256(hash) => (133_u8, hash).encode_to(out),
-            Self::TimelockEncrypted { encrypted, reveal_round } => {
+            Self::TimelockEncrypted {
+                encrypted,
+                reveal_round,
+            } => {
                 (134_u8, encrypted, reveal_round).encode_to(out);
             }
             Self::ResetBondsFlag => out.push_byte(135),
             Self::BigRaw(bytes) => (136_u8, bytes).encode_to(out),
-            Self::TimelockRevealFailed { encrypted, reveal_round } => {
+            Self::TimelockRevealFailed {
+                encrypted,
+                reveal_round,
+            } => {
                 (137_u8, encrypted, reveal_round).encode_to(out);
             }
         }
@@ -165,7 +171,9 @@ impl TypeInfo for Data {
         .variant("ResetBondsFlag", |variant| variant.index(135))
         .variant("BigRaw", |variant| variant.index(136).fields(big()))
         .variant("TimelockRevealFailed", |variant| variant.index(137).fields(timelocked()));
-        Type::builder().path(Path::new("Data", module_path!())).variant(variants)
+        Type::builder()
+            .path(Path::new("Data", module_path!()))
+            .variant(variants)
     }
 }
 

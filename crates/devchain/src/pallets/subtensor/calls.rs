@@ -18,7 +18,10 @@ mod calls {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            ensure!(!CommitRevealWeightsEnabled::<T>::get(netuid), Error::<T>::CommitRevealEnabled);
+            ensure!(
+                !CommitRevealWeightsEnabled::<T>::get(netuid),
+                Error::<T>::CommitRevealEnabled
+            );
             Self::do_set_weights(&hotkey, netuid, MechId::MAIN, dests, weights, version_key)
         }
 
@@ -38,7 +41,16 @@ mod calls {
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let block = Self::current_block();
-            let axon = AxonInfo { block, version, ip, port, ip_type, protocol, placeholder1, placeholder2 };
+            let axon = AxonInfo {
+                block,
+                version,
+                ip,
+                port,
+                ip_type,
+                protocol,
+                placeholder1,
+                placeholder2,
+            };
             Self::do_serve_axon(&hotkey, netuid, axon)
         }
 
@@ -70,7 +82,17 @@ mod calls {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            Self::do_reveal_weights(&hotkey, netuid, MechId::MAIN, &Reveal { uids, values, salt, version_key })
+            Self::do_reveal_weights(
+                &hotkey,
+                netuid,
+                MechId::MAIN,
+                &Reveal {
+                    uids,
+                    values,
+                    salt,
+                    version_key,
+                },
+            )
         }
 
         /// Commits weights encrypted until a round of the beacon.
@@ -114,7 +136,17 @@ mod calls {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            Self::do_reveal_weights(&hotkey, netuid, mecid, &Reveal { uids, values, salt, version_key })
+            Self::do_reveal_weights(
+                &hotkey,
+                netuid,
+                mecid,
+                &Reveal {
+                    uids,
+                    values,
+                    salt,
+                    version_key,
+                },
+            )
         }
 
         /// Commits one mechanism's weights encrypted until a round of the beacon.
@@ -145,7 +177,10 @@ mod calls {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            ensure!(!CommitRevealWeightsEnabled::<T>::get(netuid), Error::<T>::CommitRevealEnabled);
+            ensure!(
+                !CommitRevealWeightsEnabled::<T>::get(netuid),
+                Error::<T>::CommitRevealEnabled
+            );
             Self::do_set_weights(&hotkey, netuid, mecid, dests, weights, version_key)
         }
     }

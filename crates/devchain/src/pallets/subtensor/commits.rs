@@ -30,7 +30,14 @@ impl Reveal {
     /// The hash a hotkey commits to.
     #[must_use]
     pub fn hash(&self, hotkey: &AccountId, index: NetUidStorageIndex) -> H256 {
-        let parts = (hotkey, index, &self.uids, &self.values, &self.salt, self.version_key);
+        let parts = (
+            hotkey,
+            index,
+            &self.uids,
+            &self.values,
+            &self.salt,
+            self.version_key,
+        );
         H256(blake2_256(&parts.encode()))
     }
 }
@@ -45,9 +52,15 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         Self::ensure_mechanism_exists(netuid, mechanism)?;
         let index = NetUidStorageIndex::new(netuid, mechanism);
-        ensure!(CommitRevealWeightsEnabled::<T>::get(netuid), Error::<T>::CommitRevealDisabled);
+        ensure!(
+            CommitRevealWeightsEnabled::<T>::get(netuid),
+            Error::<T>::CommitRevealDisabled
+        );
         let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-        ensure!(Self::passes_rate_limit(index, uid), Error::<T>::CommittingWeightsTooFast);
+        ensure!(
+            Self::passes_rate_limit(index, uid),
+            Error::<T>::CommittingWeightsTooFast
+        );
         let epoch = Self::commit_epoch(netuid);
         let mut commits = WeightCommits::<T>::get(index, hotkey).unwrap_or_default();
         commits.retain(|(_, committed, _, _)| !Self::is_expired(netuid, *committed));
@@ -67,21 +80,32 @@ impl<T: Config> Pallet<T> {
         reveal: &Reveal,
     ) -> DispatchResult {
         let index = NetUidStorageIndex::new(netuid, mechanism);
-        ensure!(CommitRevealWeightsEnabled::<T>::get(netuid), Error::<T>::CommitRevealDisabled);
+        ensure!(
+            CommitRevealWeightsEnabled::<T>::get(netuid),
+            Error::<T>::CommitRevealDisabled
+        );
         let commits = WeightCommits::<T>::get(index, hotkey).ok_or(Error::<T>::NoWeightsCommitFound)?;
         let hash = reveal.hash(hotkey, index);
         let fresh = |committed: u64| !Self::is_expired(netuid, committed);
         ensure!(
-            !commits.iter().any(|(old, committed, _, _)| *old == hash && !fresh(*committed)),
+            !commits
+                .iter()
+                .any(|(old, committed, _, _)| *old == hash && !fresh(*committed)),
             Error::<T>::ExpiredWeightCommit
         );
-        let mut commits: Vec<_> = commits.into_iter().filter(|(_, committed, _, _)| fresh(*committed)).collect();
+        let mut commits: Vec<_> = commits
+            .into_iter()
+            .filter(|(_, committed, _, _)| fresh(*committed))
+            .collect();
         ensure!(!commits.is_empty(), Error::<T>::NoWeightsCommitFound);
         let place = commits
             .iter()
             .position(|(committed, ..)| *committed == hash)
             .ok_or(Error::<T>::InvalidRevealCommitHashNotMatch)?;
-        ensure!(Self::is_time_to_reveal(netuid, commits[place].1), Error::<T>::RevealTooEarly);
+        ensure!(
+            Self::is_time_to_reveal(netuid, commits[place].1),
+            Error::<T>::RevealTooEarly
+        );
         // Older commits are overtaken by this one.
         commits.drain(..=place);
         if commits.is_empty() {
@@ -89,7 +113,12 @@ impl<T: Config> Pallet<T> {
         } else {
             WeightCommits::<T>::insert(index, hotkey, commits);
         }
-        let Reveal { uids, values, version_key, .. } = reveal.clone();
+        let Reveal {
+            uids,
+            values,
+            version_key,
+            ..
+        } = reveal.clone();
         Self::do_set_weights(hotkey, netuid, mechanism, uids, values, version_key)?;
         Self::deposit_event(Event::WeightsRevealed(hotkey.clone(), index, hash));
         Ok(())
@@ -105,11 +134,17 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         Self::ensure_mechanism_exists(netuid, mechanism)?;
         let index = NetUidStorageIndex::new(netuid, mechanism);
-        ensure!(CommitRevealWeightsEnabled::<T>::get(netuid), Error::<T>::CommitRevealDisabled);
+        ensure!(
+            CommitRevealWeightsEnabled::<T>::get(netuid),
+            Error::<T>::CommitRevealDisabled
+        );
         let wanted = CommitRevealWeightsVersion::<T>::get();
         ensure!(version == wanted, Error::<T>::IncorrectCommitRevealVersion);
         let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-        ensure!(Self::passes_rate_limit(index, uid), Error::<T>::CommittingWeightsTooFast);
+        ensure!(
+            Self::passes_rate_limit(index, uid),
+            Error::<T>::CommittingWeightsTooFast
+        );
         let epoch = Self::commit_epoch(netuid);
         let mut commits = TimelockedWeightCommits::<T>::get(index, epoch);
         let waiting = commits.iter().filter(|(who, ..)| who == hotkey).count();
@@ -118,7 +153,12 @@ impl<T: Config> Pallet<T> {
         commits.push((hotkey.clone(), Self::current_block(), commit, reveal_round));
         TimelockedWeightCommits::<T>::insert(index, epoch, commits);
         Self::touch(index, uid);
-        Self::deposit_event(Event::TimelockedWeightsCommitted(hotkey.clone(), index, hash, reveal_round));
+        Self::deposit_event(Event::TimelockedWeightsCommitted(
+            hotkey.clone(),
+            index,
+            hash,
+            reveal_round,
+        ));
         Ok(())
     }
 

@@ -25,7 +25,10 @@ impl<T: Config> Pallet<T> {
 
     /// The subnets there are, in order.
     pub fn subnets() -> Vec<NetUid> {
-        let mut subnets: Vec<_> = NetworksAdded::<T>::iter().filter(|(_, added)| *added).map(|(id, _)| id).collect();
+        let mut subnets: Vec<_> = NetworksAdded::<T>::iter()
+            .filter(|(_, added)| *added)
+            .map(|(id, _)| id)
+            .collect();
         subnets.sort_unstable();
         subnets
     }

@@ -13,11 +13,21 @@ impl<T: Config> Pallet<T> {
     /// what is revealed, rate limits, axons. A hotkey without a uid passes; the call itself refuses it.
     pub fn check_before_inclusion(who: &AccountId, call: &Call<T>) -> Result<(), Error<T>> {
         if let Some(netuid) = weights_of(call) {
-            ensure!(Self::has_stake_for_weights(who, netuid), Error::<T>::NotEnoughStakeToSetWeights);
+            ensure!(
+                Self::has_stake_for_weights(who, netuid),
+                Error::<T>::NotEnoughStakeToSetWeights
+            );
         }
         Self::check_reveal(who, call)?;
         Self::check_rate_limits(who, call)?;
-        if let Call::serve_axon { netuid, ip, port, ip_type, .. } = call {
+        if let Call::serve_axon {
+            netuid,
+            ip,
+            port,
+            ip_type,
+            ..
+        } = call
+        {
             Self::check_axon(who, *netuid, *ip, *port, *ip_type)?;
         }
         Ok(())
@@ -25,15 +35,45 @@ impl<T: Config> Pallet<T> {
 
     fn check_reveal(who: &AccountId, call: &Call<T>) -> Result<(), Error<T>> {
         let (netuid, mechanism, reveal) = match call.clone() {
-            Call::reveal_weights { netuid, uids, values, salt, version_key } => {
-                (netuid, MechId::MAIN, Reveal { uids, values, salt, version_key })
-            }
-            Call::reveal_mechanism_weights { netuid, mecid, uids, values, salt, version_key } => {
-                (netuid, mecid, Reveal { uids, values, salt, version_key })
-            }
+            Call::reveal_weights {
+                netuid,
+                uids,
+                values,
+                salt,
+                version_key,
+            } => (
+                netuid,
+                MechId::MAIN,
+                Reveal {
+                    uids,
+                    values,
+                    salt,
+                    version_key,
+                },
+            ),
+            Call::reveal_mechanism_weights {
+                netuid,
+                mecid,
+                uids,
+                values,
+                salt,
+                version_key,
+            } => (
+                netuid,
+                mecid,
+                Reveal {
+                    uids,
+                    values,
+                    salt,
+                    version_key,
+                },
+            ),
             Call::commit_timelocked_weights { reveal_round, .. }
             | Call::commit_timelocked_mechanism_weights { reveal_round, .. } => {
-                ensure!(reveal_round >= LastStoredRound::<T>::get(), Error::<T>::InvalidRevealRound);
+                ensure!(
+                    reveal_round >= LastStoredRound::<T>::get(),
+                    Error::<T>::InvalidRevealRound
+                );
                 return Ok(());
             }
             _ => return Ok(()),
@@ -43,14 +83,19 @@ impl<T: Config> Pallet<T> {
         let commits = WeightCommits::<T>::get(index, who).ok_or(Error::<T>::NoWeightsCommitFound)?;
         let found = commits.iter().find(|(committed, ..)| *committed == hash);
         let (_, epoch, ..) = found.ok_or(Error::<T>::NoWeightsCommitFound)?;
-        ensure!(Self::is_time_to_reveal(netuid, *epoch), Error::<T>::RevealTooEarly);
+        ensure!(
+            Self::is_time_to_reveal(netuid, *epoch),
+            Error::<T>::RevealTooEarly
+        );
         Ok(())
     }
 
     fn check_rate_limits(who: &AccountId, call: &Call<T>) -> Result<(), Error<T>> {
         // Timelocked commits are rate-limited when they run, not here.
         let (netuid, mechanism, error) = match call {
-            Call::commit_weights { netuid, .. } => (*netuid, MechId::MAIN, Error::<T>::CommittingWeightsTooFast),
+            Call::commit_weights { netuid, .. } => {
+                (*netuid, MechId::MAIN, Error::<T>::CommittingWeightsTooFast)
+            }
             Call::commit_mechanism_weights { netuid, mecid, .. } => {
                 (*netuid, *mecid, Error::<T>::CommittingWeightsTooFast)
             }
@@ -64,8 +109,14 @@ impl<T: Config> Pallet<T> {
         if sets && CommitRevealWeightsEnabled::<T>::get(netuid) {
             return Ok(());
         }
-        let Some(uid) = Uids::<T>::get(netuid, who) else { return Ok(()) };
-        if Self::passes_rate_limit(NetUidStorageIndex::new(netuid, mechanism), uid) { Ok(()) } else { Err(error) }
+        let Some(uid) = Uids::<T>::get(netuid, who) else {
+            return Ok(());
+        };
+        if Self::passes_rate_limit(NetUidStorageIndex::new(netuid, mechanism), uid) {
+            Ok(())
+        } else {
+            Err(error)
+        }
     }
 }
 

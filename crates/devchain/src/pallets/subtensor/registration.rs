@@ -30,14 +30,29 @@ impl<T: Config> Pallet<T> {
 
     /// Registers a hotkey for the subnet's price, paid by its coldkey.
     pub fn do_burned_register(coldkey: &AccountId, netuid: NetUid, hotkey: &AccountId) -> DispatchResult {
-        ensure!(netuid != NetUid::ROOT, Error::<T>::RegistrationNotPermittedOnRootSubnet);
+        ensure!(
+            netuid != NetUid::ROOT,
+            Error::<T>::RegistrationNotPermittedOnRootSubnet
+        );
         ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
-        ensure!(NetworkRegistrationAllowed::<T>::get(netuid), Error::<T>::SubNetRegistrationDisabled);
-        ensure!(!Uids::<T>::contains_key(netuid, hotkey), Error::<T>::HotKeyAlreadyRegisteredInSubNet);
+        ensure!(
+            NetworkRegistrationAllowed::<T>::get(netuid),
+            Error::<T>::SubNetRegistrationDisabled
+        );
+        ensure!(
+            !Uids::<T>::contains_key(netuid, hotkey),
+            Error::<T>::HotKeyAlreadyRegisteredInSubNet
+        );
         let owner = Owner::<T>::try_get(hotkey).unwrap_or_else(|()| coldkey.clone());
         ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey);
         let price = Burn::<T>::get(netuid).0;
-        T::Currency::burn_from(coldkey, price, Preservation::Preserve, Precision::Exact, Fortitude::Polite)?;
+        T::Currency::burn_from(
+            coldkey,
+            price,
+            Preservation::Preserve,
+            Precision::Exact,
+            Fortitude::Polite,
+        )?;
         Self::register(netuid, hotkey, coldkey)?;
         Ok(())
     }
@@ -45,7 +60,10 @@ impl<T: Config> Pallet<T> {
     /// Gives a hotkey a uid: a new one, or when the subnet is full that of the oldest neuron without a permit.
     pub fn register(netuid: NetUid, hotkey: &AccountId, coldkey: &AccountId) -> Result<u16, Error<T>> {
         ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
-        ensure!(!Uids::<T>::contains_key(netuid, hotkey), Error::<T>::HotKeyAlreadyRegisteredInSubNet);
+        ensure!(
+            !Uids::<T>::contains_key(netuid, hotkey),
+            Error::<T>::HotKeyAlreadyRegisteredInSubNet
+        );
         let neurons = SubnetworkN::<T>::get(netuid);
         let uid = if neurons < MaxAllowedUids::<T>::get(netuid) {
             SubnetworkN::<T>::insert(netuid, neurons + 1);
@@ -82,7 +100,9 @@ impl<T: Config> Pallet<T> {
 
     /// Gives a neuron stake, and a permit when it is to validate.
     pub fn endow(netuid: NetUid, hotkey: &AccountId, stake: u64, permit: bool) {
-        let Some(uid) = Uids::<T>::get(netuid, hotkey) else { return };
+        let Some(uid) = Uids::<T>::get(netuid, hotkey) else {
+            return;
+        };
         TotalHotkeyAlpha::<T>::insert(hotkey, netuid, AlphaBalance(stake));
         ValidatorPermit::<T>::mutate(netuid, |permits| set_at(permits, uid, permit));
     }

@@ -25,9 +25,16 @@ impl<T: Config> Pallet<T> {
         port: u16,
         ip_type: u8,
     ) -> Result<(), Error<T>> {
-        ensure!(Uids::<T>::contains_key(netuid, hotkey), Error::<T>::HotKeyNotRegisteredInNetwork);
+        ensure!(
+            Uids::<T>::contains_key(netuid, hotkey),
+            Error::<T>::HotKeyNotRegisteredInNetwork
+        );
         ensure!(matches!(ip_type, 4 | 6), Error::<T>::InvalidIpType);
-        let own = if ip_type == 4 { ip == 0x7f00_0001 || ip >= u128::from(u32::MAX) } else { ip == 1 || ip == u128::MAX };
+        let own = if ip_type == 4 {
+            ip == 0x7f00_0001 || ip >= u128::from(u32::MAX)
+        } else {
+            ip == 1 || ip == u128::MAX
+        };
         ensure!(!own, Error::<T>::InvalidIpAddress);
         let last = Axons::<T>::get(netuid, hotkey).map_or(0, |axon| axon.block);
         let limit = ServingRateLimit::<T>::get(netuid);

@@ -26,22 +26,43 @@ impl<T: Config> Pallet<T> {
         ensure!(uids.len() == values.len(), Error::<T>::WeightVecNotEqualSize);
         Self::ensure_mechanism_exists(netuid, mechanism)?;
         let neurons = SubnetworkN::<T>::get(netuid);
-        ensure!(uids.len() <= usize::from(neurons), Error::<T>::UidsLengthExceedUidsInSubNet);
+        ensure!(
+            uids.len() <= usize::from(neurons),
+            Error::<T>::UidsLengthExceedUidsInSubNet
+        );
         let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-        ensure!(Self::has_stake_for_weights(hotkey, netuid), Error::<T>::NotEnoughStakeToSetWeights);
+        ensure!(
+            Self::has_stake_for_weights(hotkey, netuid),
+            Error::<T>::NotEnoughStakeToSetWeights
+        );
         let wanted = WeightsVersionKey::<T>::get(netuid);
-        ensure!(wanted == 0 || version_key >= wanted, Error::<T>::IncorrectWeightVersionKey);
+        ensure!(
+            wanted == 0 || version_key >= wanted,
+            Error::<T>::IncorrectWeightVersionKey
+        );
         let at_once = !CommitRevealWeightsEnabled::<T>::get(netuid);
         if at_once {
             // A reveal was rate-limited when it was committed.
-            ensure!(Self::passes_rate_limit(index, uid), Error::<T>::SettingWeightsTooFast);
+            ensure!(
+                Self::passes_rate_limit(index, uid),
+                Error::<T>::SettingWeightsTooFast
+            );
         }
         let of_itself = uids == [uid];
-        ensure!(of_itself || Self::may_set_weights(netuid, uid), Error::<T>::NeuronNoValidatorPermit);
+        ensure!(
+            of_itself || Self::may_set_weights(netuid, uid),
+            Error::<T>::NeuronNoValidatorPermit
+        );
         ensure!(!has_duplicates(&uids), Error::<T>::DuplicateUids);
-        ensure!(uids.iter().all(|uid| *uid < neurons), Error::<T>::UidVecContainInvalidOne);
+        ensure!(
+            uids.iter().all(|uid| *uid < neurons),
+            Error::<T>::UidVecContainInvalidOne
+        );
         let least = MinAllowedWeights::<T>::get(netuid).min(neurons);
-        ensure!(of_itself || values.len() >= usize::from(least), Error::<T>::WeightVecLengthIsLow);
+        ensure!(
+            of_itself || values.len() >= usize::from(least),
+            Error::<T>::WeightVecLengthIsLow
+        );
         let values = upscaled(&values);
         let limit = MaxWeightsLimit::<T>::get(netuid);
         ensure!(
@@ -75,7 +96,10 @@ impl<T: Config> Pallet<T> {
     /// Whether the subnet's blocks between two submissions have passed for this uid.
     pub fn passes_rate_limit(index: NetUidStorageIndex, uid: u16) -> bool {
         let (netuid, _) = index.parts();
-        let last = LastUpdate::<T>::get(index).get(usize::from(uid)).copied().unwrap_or(0);
+        let last = LastUpdate::<T>::get(index)
+            .get(usize::from(uid))
+            .copied()
+            .unwrap_or(0);
         last == 0 || Self::current_block().saturating_sub(last) >= WeightsSetRateLimit::<T>::get(netuid)
     }
 
@@ -109,7 +133,13 @@ fn has_duplicates(uids: &[u16]) -> bool {
 
 /// Scales so that the largest becomes 65535, zeros staying zero.
 fn upscaled(values: &[u16]) -> Vec<u16> {
-    let Some(max) = values.iter().copied().max().filter(|max| *max != 0).map(u64::from) else {
+    let Some(max) = values
+        .iter()
+        .copied()
+        .max()
+        .filter(|max| *max != 0)
+        .map(u64::from)
+    else {
         return values.to_vec();
     };
     let full = u64::from(u16::MAX);
@@ -119,7 +149,10 @@ fn upscaled(values: &[u16]) -> Vec<u16> {
         _ => value * ((full << 32) / max),
     };
     let round = |scaled: u64| u16::try_from((scaled + ONE / 2) >> 32).unwrap_or(u16::MAX);
-    values.iter().map(|value| round(scale(u64::from(*value)))).collect()
+    values
+        .iter()
+        .map(|value| round(scale(u64::from(*value))))
+        .collect()
 }
 
 /// Whether the largest share is at most `limit` of 65535.

@@ -45,7 +45,10 @@ impl TransactionExtension<RuntimeCall> for CheckNonce {
         if self.0 < account.nonce {
             return Err(InvalidTransaction::Stale.into());
         }
-        let mut validity = ValidTransaction { provides: vec![(&who, self.0).encode()], ..Default::default() };
+        let mut validity = ValidTransaction {
+            provides: vec![(&who, self.0).encode()],
+            ..Default::default()
+        };
         if account.nonce < self.0 {
             validity.requires = vec![(&who, self.0 - 1).encode()];
         }

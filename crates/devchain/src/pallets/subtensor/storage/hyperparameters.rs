@@ -27,11 +27,13 @@ mod hyperparameters {
 
     /// Whether weights are committed first and revealed later.
     #[pallet::storage]
-    pub type CommitRevealWeightsEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
+    pub type CommitRevealWeightsEnabled<T: Config> =
+        StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
     /// Epochs between commit and reveal.
     #[pallet::storage]
-    pub type RevealPeriodEpochs<T: Config> = StorageMap<_, Twox64Concat, NetUid, u64, ValueQuery, ConstU64<1>>;
+    pub type RevealPeriodEpochs<T: Config> =
+        StorageMap<_, Twox64Concat, NetUid, u64, ValueQuery, ConstU64<1>>;
 
     /// The version of the commit format.
     #[pallet::storage]
@@ -51,7 +53,8 @@ mod hyperparameters {
 
     /// How many validators may have a permit.
     #[pallet::storage]
-    pub type MaxAllowedValidators<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<128>>;
+    pub type MaxAllowedValidators<T: Config> =
+        StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<128>>;
 
     /// Blocks a new neuron cannot be replaced for.
     #[pallet::storage]
@@ -63,7 +66,8 @@ mod hyperparameters {
 
     /// The same, in thousandths of a tempo.
     #[pallet::storage]
-    pub type ActivityCutoffFactorMilli<T: Config> = StorageMap<_, Identity, NetUid, u32, ValueQuery, ConstU32<13889>>;
+    pub type ActivityCutoffFactorMilli<T: Config> =
+        StorageMap<_, Identity, NetUid, u32, ValueQuery, ConstU32<13889>>;
 
     /// Blocks between adjustments of difficulty and burn.
     #[pallet::storage]
@@ -75,7 +79,8 @@ mod hyperparameters {
 
     /// How slowly bonds move.
     #[pallet::storage]
-    pub type BondsMovingAverage<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<900000>>;
+    pub type BondsMovingAverage<T: Config> =
+        StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<900000>>;
 
     /// What out-of-consensus bonds lose.
     #[pallet::storage]
@@ -99,11 +104,13 @@ mod hyperparameters {
 
     /// How steep liquid alpha's curve is.
     #[pallet::storage]
-    pub type AlphaSigmoidSteepness<T: Config> = StorageMap<_, Identity, NetUid, i16, ValueQuery, ConstI16<1000>>;
+    pub type AlphaSigmoidSteepness<T: Config> =
+        StorageMap<_, Identity, NetUid, i16, ValueQuery, ConstI16<1000>>;
 
     /// Liquid alpha's bounds: low, high.
     #[pallet::storage]
-    pub type AlphaValues<T: Config> = StorageMap<_, Identity, NetUid, (u16, u16), ValueQuery, DefaultAlphaValues>;
+    pub type AlphaValues<T: Config> =
+        StorageMap<_, Identity, NetUid, (u16, u16), ValueQuery, DefaultAlphaValues>;
 
     /// Whether liquid alpha is on.
     #[pallet::storage]
@@ -115,19 +122,23 @@ mod hyperparameters {
 
     /// Registrations per interval aimed at.
     #[pallet::storage]
-    pub type TargetRegistrationsPerInterval<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<2>>;
+    pub type TargetRegistrationsPerInterval<T: Config> =
+        StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<2>>;
 
     /// How many may register in one block.
     #[pallet::storage]
-    pub type MaxRegistrationsPerBlock<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<1>>;
+    pub type MaxRegistrationsPerBlock<T: Config> =
+        StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<1>>;
 
     /// Whether one can register.
     #[pallet::storage]
-    pub type NetworkRegistrationAllowed<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
+    pub type NetworkRegistrationAllowed<T: Config> =
+        StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
     /// Whether one can register by work.
     #[pallet::storage]
-    pub type NetworkPowRegistrationAllowed<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
+    pub type NetworkPowRegistrationAllowed<T: Config> =
+        StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
     /// The work a registration takes.
     #[pallet::storage]
@@ -139,7 +150,8 @@ mod hyperparameters {
 
     /// The highest difficulty.
     #[pallet::storage]
-    pub type MaxDifficulty<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<4611686018427387903>>;
+    pub type MaxDifficulty<T: Config> =
+        StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<4611686018427387903>>;
 
     /// What a registration costs now.
     #[pallet::storage]
@@ -151,7 +163,8 @@ mod hyperparameters {
 
     /// The highest cost of a registration.
     #[pallet::storage]
-    pub type MaxBurn<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery, ConstRao<100000000000>>;
+    pub type MaxBurn<T: Config> =
+        StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery, ConstRao<100000000000>>;
 
     /// Blocks in which that cost halves.
     #[pallet::storage]
@@ -159,7 +172,8 @@ mod hyperparameters {
 
     /// What a registration multiplies it with.
     #[pallet::storage]
-    pub type BurnIncreaseMult<T: Config> = StorageMap<_, Identity, NetUid, FixedU128, ValueQuery, ConstFixedU128<23242897532874035200>>;
+    pub type BurnIncreaseMult<T: Config> =
+        StorageMap<_, Identity, NetUid, FixedU128, ValueQuery, ConstFixedU128<23242897532874035200>>;
 
     /// Whether the subnet's token is traded.
     #[pallet::storage]
@@ -199,7 +213,8 @@ mod hyperparameters {
 
     /// Whether a subnet's pool gets emission.
     #[pallet::storage]
-    pub type SubnetEmissionEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
+    pub type SubnetEmissionEnabled<T: Config> =
+        StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
     /// The lowest share a child may keep.
     #[pallet::storage]

@@ -7,15 +7,18 @@ use frame_support::pallet_macros::pallet_section;
 mod neurons {
     /// The uid of a hotkey.
     #[pallet::storage]
-    pub type Uids<T: Config> = StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, u16, OptionQuery>;
+    pub type Uids<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, u16, OptionQuery>;
 
     /// The hotkey of a uid; of a free one the zero account.
     #[pallet::storage]
-    pub type Keys<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, AccountId, ValueQuery, ZeroAccount>;
+    pub type Keys<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Identity, u16, AccountId, ValueQuery, ZeroAccount>;
 
     /// The coldkey of a hotkey.
     #[pallet::storage]
-    pub type Owner<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, AccountId, ValueQuery, ZeroAccount>;
+    pub type Owner<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountId, AccountId, ValueQuery, ZeroAccount>;
 
     /// The hotkeys of a coldkey.
     #[pallet::storage]
@@ -23,31 +26,38 @@ mod neurons {
 
     /// The hotkeys a coldkey has stake with.
     #[pallet::storage]
-    pub type StakingHotkeys<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Vec<AccountId>, ValueQuery>;
+    pub type StakingHotkeys<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountId, Vec<AccountId>, ValueQuery>;
 
     /// Whether a hotkey sits on a subnet.
     #[pallet::storage]
-    pub type IsNetworkMember<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, bool, ValueQuery>;
+    pub type IsNetworkMember<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, bool, ValueQuery>;
 
     /// The block a uid was given at.
     #[pallet::storage]
-    pub type BlockAtRegistration<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, u64, ValueQuery>;
+    pub type BlockAtRegistration<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Identity, u16, u64, ValueQuery>;
 
     /// Where a hotkey's server listens.
     #[pallet::storage]
-    pub type Axons<T: Config> = StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, AxonInfo, OptionQuery>;
+    pub type Axons<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, AxonInfo, OptionQuery>;
 
     /// Where a hotkey's metrics are served.
     #[pallet::storage]
-    pub type Prometheus<T: Config> = StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, PrometheusInfo, OptionQuery>;
+    pub type Prometheus<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, PrometheusInfo, OptionQuery>;
 
     /// A hotkey's TLS key.
     #[pallet::storage]
-    pub type NeuronCertificates<T: Config> = StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, NeuronCertificate, OptionQuery>;
+    pub type NeuronCertificates<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId, NeuronCertificate, OptionQuery>;
 
     /// Who a coldkey says it is.
     #[pallet::storage]
-    pub type IdentitiesV2<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, ChainIdentityV2, OptionQuery>;
+    pub type IdentitiesV2<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountId, ChainIdentityV2, OptionQuery>;
 
     /// Whether a neuron was heard of lately, by uid.
     #[pallet::storage]
@@ -87,7 +97,8 @@ mod neurons {
 
     /// The stake of a hotkey on a subnet.
     #[pallet::storage]
-    pub type TotalHotkeyAlpha<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, AlphaBalance, ValueQuery>;
+    pub type TotalHotkeyAlpha<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, AlphaBalance, ValueQuery>;
 
     /// All that is staked.
     #[pallet::storage]
@@ -99,13 +110,16 @@ mod neurons {
 
     /// The share a hotkey keeps of what its delegators earn.
     #[pallet::storage]
-    pub type Delegates<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, PerU16, ValueQuery, DefaultDelegates>;
+    pub type Delegates<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountId, PerU16, ValueQuery, DefaultDelegates>;
 
     /// Hotkeys a hotkey hands stake to: share, child.
     #[pallet::storage]
-    pub type ChildKeys<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, Vec<(u64, AccountId)>, ValueQuery>;
+    pub type ChildKeys<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, Vec<(u64, AccountId)>, ValueQuery>;
 
     /// Hotkeys that hand stake to this one: share, parent.
     #[pallet::storage]
-    pub type ParentKeys<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, Vec<(u64, AccountId)>, ValueQuery>;
+    pub type ParentKeys<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, NetUid, Vec<(u64, AccountId)>, ValueQuery>;
 }

@@ -27,7 +27,8 @@ mod subnet {
 
     /// The subnet's owner's hotkey, which needs no permit.
     #[pallet::storage]
-    pub type SubnetOwnerHotkey<T: Config> = StorageMap<_, Identity, NetUid, AccountId, ValueQuery, ZeroAccount>;
+    pub type SubnetOwnerHotkey<T: Config> =
+        StorageMap<_, Identity, NetUid, AccountId, ValueQuery, ZeroAccount>;
 
     /// The block a subnet was made at.
     #[pallet::storage]
@@ -43,15 +44,18 @@ mod subnet {
 
     /// The symbol of a subnet's token.
     #[pallet::storage]
-    pub type TokenSymbol<T: Config> = StorageMap<_, Identity, NetUid, Vec<u8>, ValueQuery, DefaultTokenSymbol>;
+    pub type TokenSymbol<T: Config> =
+        StorageMap<_, Identity, NetUid, Vec<u8>, ValueQuery, DefaultTokenSymbol>;
 
     /// A subnet's name and links.
     #[pallet::storage]
-    pub type SubnetIdentitiesV3<T: Config> = StorageMap<_, Blake2_128Concat, NetUid, SubnetIdentityV3, OptionQuery>;
+    pub type SubnetIdentitiesV3<T: Config> =
+        StorageMap<_, Blake2_128Concat, NetUid, SubnetIdentityV3, OptionQuery>;
 
     /// How many weight matrices a subnet has.
     #[pallet::storage]
-    pub type MechanismCountCurrent<T: Config> = StorageMap<_, Twox64Concat, NetUid, MechId, ValueQuery, ConstMechId<1>>;
+    pub type MechanismCountCurrent<T: Config> =
+        StorageMap<_, Twox64Concat, NetUid, MechId, ValueQuery, ConstMechId<1>>;
 
     /// How many weight matrices a subnet may have.
     #[pallet::storage]
