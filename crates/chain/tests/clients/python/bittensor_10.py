@@ -13,13 +13,11 @@ URL, FOLDER = sys.argv[1:3]
 chain = None
 
 
-def wallet(key, name="client"):
-    """A wallet's folder, as the SDK writes it, whose hotkey is the key of this URI; and a coldkey, which it wants."""
-    made = bt.Wallet(name=name, hotkey=key.strip("/"), path=FOLDER)
+def wallet(key):
+    """A wallet in a folder, as the SDK wants it, whose hotkey is the key of this URI."""
+    made = bt.Wallet(name="client", hotkey=key.strip("/"), path=FOLDER)
     if not os.path.exists(made.hotkey_file.path):
         made.set_hotkey(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
-        made.set_coldkey(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
-        made.set_coldkeypub(Keypair.create_from_uri(key), encrypt=False, overwrite=True)
     return made
 
 
@@ -33,7 +31,8 @@ def checked(answer):
     """The receipt of a transaction, or an error with all that the SDK says."""
     if not answer.success:
         raise Rejected(f"{answer.message} {answer.error!r}")
-    return {"block": answer.extrinsic_receipt.block_number, "data": {k: str(v) for k, v in (answer.data or {}).items()}}
+    receipt = answer.extrinsic_receipt.get_extrinsic_identifier()
+    return {"extrinsic": receipt, "data": {name: str(value) for name, value in (answer.data or {}).items()}}
 
 
 def neurons(netuid):
@@ -55,20 +54,20 @@ def metagraph(netuid):
 
 
 def set_weights(netuid, key, uids, weights, version_key=0):
-    return checked(
-        chain.set_weights(
-            wallet(key), netuid, uids, weights, version_key=version_key, max_attempts=1, block_time=chain_block_time()
-        )
-    )
-
-
-def chain_block_time():
-    return chain.query_constant("Aura", "SlotDuration").value / 1000
+    answer = chain.set_weights(wallet(key), netuid, uids, weights, version_key=version_key, max_attempts=1)
+    return checked(answer)
 
 
 def send_weights(netuid, key, uids, weights):
     """Without the SDK's own look at the rate limit, after which it would send nothing and say nothing."""
     return checked(set_weights_extrinsic(chain, wallet(key), netuid, 0, uids, weights, version_key=0, period=64))
+
+
+def new_wallet(name):
+    """A wallet with a hotkey of its own mnemonic, as `btcli` makes one."""
+    made = bt.Wallet(name=name, hotkey="default", path=FOLDER)
+    key = made.create_new_hotkey(use_password=False, suppress=True).hotkey
+    return {"hotkey": key.ss58_address, "public_key": bytes(key.public_key).hex()}
 
 
 serve(
@@ -84,13 +83,6 @@ serve(
         "set_weights": set_weights,
         "send_weights": send_weights,
         "timelocked": lambda netuid: chain.get_timelocked_weight_commits(netuid),
-        "hyperparameters": lambda netuid: vars(chain.get_subnet_hyperparameters(netuid)),
-        "tempo": lambda netuid: chain.tempo(netuid),
-        "wallet": lambda key: {"hotkey": wallet(key).hotkey.ss58_address},
-        "new_wallet": lambda name: {
-            "hotkey": bt.Wallet(name=name, hotkey="default", path=FOLDER)
-            .create_new_hotkey(use_password=False, suppress=True)
-            .hotkey.ss58_address
-        },
+        "new_wallet": new_wallet,
     }
 )

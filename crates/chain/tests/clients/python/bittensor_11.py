@@ -25,7 +25,7 @@ def connect():
 
 def receipt(result):
     result.raise_for_failure()
-    return {"block": result.extrinsic_id, "data": {k: str(v) for k, v in result.data.items()}}
+    return {"extrinsic": result.extrinsic_id, "data": {k: str(v) for k, v in result.data.items()}}
 
 
 def metagraph(netuid):
@@ -60,6 +60,13 @@ def send_weights(netuid, key, uids, weights):
     return receipt(chain.submit_call(call, wallet(key), signer="hotkey"))
 
 
+def new_wallet(name):
+    """A wallet with a hotkey of its own mnemonic, as `btcli` makes one."""
+    made = bt.Wallet(name, "default", FOLDER)
+    key = made.create_new_hotkey(use_password=False, suppress=True).hotkey
+    return {"hotkey": key.ss58_address, "public_key": bytes(key.public_key).hex()}
+
+
 serve(
     {
         "connect": connect,
@@ -75,10 +82,6 @@ serve(
         "set_weights": set_weights,
         "send_weights": send_weights,
         "timelocked": lambda netuid: chain.weights.timelocked_weight_commits(netuid),
-        "new_wallet": lambda name: {
-            "hotkey": bt.Wallet(name, "default", FOLDER)
-            .create_new_hotkey(use_password=False, suppress=True)
-            .hotkey.ss58_address
-        },
+        "new_wallet": new_wallet,
     }
 )

@@ -5,7 +5,6 @@ import sys
 
 from steps import Rejected, serve
 
-import substrateinterface
 from substrateinterface import Keypair, SubstrateInterface
 
 URL = sys.argv[1]
@@ -15,7 +14,7 @@ chain = None
 def connect():
     global chain
     chain = SubstrateInterface(url=URL, ss58_format=42)
-    return {"version": substrateinterface.__version__, "block": chain.get_block_number(None), "chain": chain.chain}
+    return {"chain": chain.chain, "block": chain.get_block_number(None)}
 
 
 def value(module, entry, *keys):
@@ -36,9 +35,10 @@ def neurons(netuid):
 
 
 def text_of(registration):
-    """The fields joined; each decodes as its name and its text: `{"Raw5": "hello"}`, some of them as lists of one."""
+    """The fields joined. Each decodes as its name and its bytes in hex, `{"Raw5": "0x68656c6c6f"}`, some in a list."""
     fields = [row[0] if isinstance(row, (list, tuple)) else row for row in registration["info"]["fields"]]
-    return "".join(text for field in fields for text in field.values())
+    data = [bytes.fromhex(data.removeprefix("0x")) for field in fields for data in field.values()]
+    return b"".join(data).decode()
 
 
 def send(key, module, function, fields):
@@ -47,7 +47,7 @@ def send(key, module, function, fields):
     answer = chain.submit_extrinsic(extrinsic, wait_for_finalization=True)
     if not answer.is_success:
         raise Rejected(answer.error_message)
-    return {"block": chain.get_block_number(answer.block_hash)}
+    return {"extrinsic": answer.get_extrinsic_identifier()}
 
 
 def commit(netuid, key, text):
@@ -79,6 +79,5 @@ serve(
             epoch.value: rows.value
             for epoch, rows in chain.query_map("SubtensorModule", "TimelockedWeightCommits", [netuid])
         },
-        "constant": lambda module, name: chain.get_constant(module, name).value,
     }
 )
