@@ -1,6 +1,6 @@
 //! The commands, as `--help` tells them.
 
-use crate::commands::{chain, config, cycle, db, env, miner, nats};
+use crate::commands::{chain, config, crypto, cycle, db, env, miner, nats};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use kinitro_chassis::telemetry;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   kinitro db create && kinitro db migrate         make the ledger
-  kinitro scheduler --miners-file miners.toml     open cycles and publish their tasks
+  kinitro scheduler --network finney --netuid 26  open cycles and publish their tasks
   kinitro executor --max-concurrent 4             run episodes, four at once
   kinitro scorer                                  record results and settle cycles
   kinitro gateway --port 8000                     serve weights, scores and status
@@ -41,7 +41,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Open a cycle each interval and publish its tasks
     #[command(
-        after_help = "Example:\n  kinitro scheduler --miners-file miners.toml --eval-interval 3600 --episodes-per-env 50"
+        after_help = "Examples:\n  kinitro scheduler --network finney --netuid 26 --backend-private-key-file ~/.config/kinitro/keys/backend\n  kinitro scheduler --miners-file miners.toml --eval-interval 3600 --episodes-per-env 50"
     )]
     Scheduler(Box<kinitro_scheduler::Config>),
     /// Run tasks: episodes in simulators against miners' policies
@@ -72,6 +72,9 @@ limited, gateway or chain away), 1 refused.")]
     /// Tools for miners
     #[command(subcommand)]
     Miner(miner::Command),
+    /// Make and publish the operator's key, which miners seal their endpoints with
+    #[command(subcommand)]
+    Crypto(crypto::Command),
     /// Follow and show cycles
     #[command(subcommand)]
     Cycle(cycle::Command),

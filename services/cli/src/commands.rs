@@ -2,12 +2,14 @@
 
 pub(crate) mod chain;
 pub(crate) mod config;
+pub(crate) mod crypto;
 pub(crate) mod cycle;
 pub(crate) mod db;
 pub(crate) mod env;
 pub(crate) mod miner;
 pub(crate) mod nats;
 pub(crate) mod validate;
+pub(crate) mod wallet;
 
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};

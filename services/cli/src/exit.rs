@@ -54,6 +54,22 @@ impl From<kinitro_chain::Error> for Exit {
     }
 }
 
+impl From<kinitro_sealing::Error> for Exit {
+    fn from(error: kinitro_sealing::Error) -> Self {
+        let text = report(&error).to_string();
+        match error {
+            kinitro_sealing::Error::Exists { .. } => Self::Conflict(text),
+            _ => Self::Failure(text),
+        }
+    }
+}
+
+impl From<kinitro_chain::commitment::Refused> for Exit {
+    fn from(refused: kinitro_chain::commitment::Refused) -> Self {
+        Self::Config(refused.faults().iter().map(ToString::to_string).collect())
+    }
+}
+
 impl From<kinitro_validator::Error> for Exit {
     fn from(error: kinitro_validator::Error) -> Self {
         let hint = error.hint().map(|hint| format!(" ({hint})"));

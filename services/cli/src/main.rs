@@ -56,6 +56,7 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         Command::Gateway(config) => service::run("gateway", |stop| kinitro_gateway::run(*config, stop)).await,
         Command::Validate(config) => commands::validate::run(*config).await,
         Command::Miner(miner) => commands::miner::run(miner).await,
+        Command::Crypto(crypto) => commands::crypto::run(crypto).await,
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
         Command::Chain(chain) => commands::chain::run(chain).await,
         Command::Env(environment) => commands::env::run(environment).await,

@@ -48,10 +48,10 @@ Exit codes: 0 shown, 3 there are none, 6 none within --wait, 75 the chain does n
 pub(crate) struct Subnet {
     /// The chain: finney, test, archive, local, or a node's ws:// or wss:// URL
     #[arg(long, env = "KINITRO_NETWORK", default_value = "finney")]
-    network: Network,
+    pub(crate) network: Network,
     /// The subnet's number
     #[arg(long, env = "KINITRO_NETUID")]
-    netuid: u16,
+    pub(crate) netuid: u16,
 }
 
 pub(crate) async fn run(command: Command) -> Result<(), Exit> {
