@@ -5,9 +5,14 @@ use crate::{
     genesis::{GenesisSpec, NeuronGenesis, SubnetGenesis, genesis},
     runtime::AccountId,
 };
-use sp_core::{Pair, sr25519, storage::Storage};
+use sp_core::{
+    Pair,
+    crypto::{DEV_PHRASE, SecretUri},
+    sr25519,
+    storage::Storage,
+};
 use sp_state_machine::BasicExternalities;
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, str::FromStr, sync::LazyLock, time::Duration};
 
 /// Names in the development tradition that own a balance and no seat.
 const ENDOWED: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
@@ -15,6 +20,12 @@ const ENDOWED: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", 
 const SEATS: u16 = 256;
 /// Rao on every seeded account: a thousand TAO.
 const BALANCE: u64 = 1_000_000_000_000;
+
+/// The key that all development keys are derived from. Making it of its phrase takes longer than anything else in a start.
+static DEVELOPER: LazyLock<sr25519::Pair> = LazyLock::new(|| {
+    let made = sr25519::Pair::from_phrase(DEV_PHRASE, None);
+    made.expect("the development phrase is well-formed").0
+});
 
 /// When blocks are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,6 +295,9 @@ impl Seat {
 /// When it is no such key.
 #[must_use]
 pub fn account(uri: &str) -> AccountId {
-    let pair = sr25519::Pair::from_string(uri, None).expect("a development key's URI is well-formed");
+    let uri = SecretUri::from_str(uri).expect("a development key's URI is well-formed");
+    let (pair, _) = DEVELOPER
+        .derive(uri.junctions.into_iter(), None)
+        .expect("a key without a seed is derived either way");
     AccountId::new(pair.public().0)
 }
