@@ -2,9 +2,11 @@
 
 mod plan;
 mod reason;
+mod rehearsal;
 
 pub(crate) use plan::{Plan, plan};
 pub use reason::Reason;
+pub use rehearsal::Rehearsal;
 
 use crate::{
     gateway::Weights,
@@ -52,22 +54,29 @@ pub(crate) enum Decision {
     Skip(Reason),
 }
 
-/// What became of an extrinsic whose inclusion was not seen.
+/// What may become of an extrinsic whose inclusion was not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It is on the chain: weights of this hotkey were set after it was signed, and its nonce is used up.
+    /// It may still be included: its nonce is free, its time is not over.
+    Open,
+    /// It was not included, and its time is over.
+    Expired,
+    /// Its nonce is used up: it had its turn, or something else took its place. The blocks tell.
+    Used,
+}
+
+/// What the hotkey's weights tell of an extrinsic whose nonce is used up, if the blocks are not there to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// Weights were set after it was signed.
     Included {
         /// The block of the hotkey's last weights.
         at: BlockNumber,
     },
-    /// It may still be included; its nonce is free.
-    Open,
-    /// Its nonce is used up, and whether by it is to be seen.
-    Unclear,
-    /// It was not included, and its time has passed.
-    Expired,
-    /// Its nonce is used up, and no weights were set with it: it failed, or something else had the nonce.
+    /// None were set as long as it could have been included.
     Lost,
+    /// None were set so far.
+    Unclear,
 }
 
 /// How old weights are; `None` if they are of the future.
@@ -179,18 +188,28 @@ pub(crate) fn holds(
     (there == ours).then_some(at)
 }
 
-/// What became of what was sent. `nonce` was read after `head`; `weights_set`, the block of the hotkey's last weights,
-/// after `nonce`.
-pub(crate) fn fate(intent: &Intent, head: BlockNumber, nonce: u32, weights_set: Option<BlockNumber>) -> Fate {
-    let is_over = head.0 >= intent.prepared.expires_at.0.saturating_add(EXPIRY_SLACK);
-    if nonce <= intent.prepared.nonce {
-        return if is_over { Fate::Expired } else { Fate::Open };
+/// What may become of what was sent. `nonce` was read after `head`.
+pub(crate) fn fate(intent: &Intent, head: BlockNumber, nonce: u32) -> Fate {
+    if nonce > intent.prepared.nonce {
+        Fate::Used
+    } else if is_over(intent, head) {
+        Fate::Expired
+    } else {
+        Fate::Open
     }
-    match weights_set.filter(|at| *at > intent.head) {
-        Some(at) => Fate::Included { at },
-        None if is_over => Fate::Lost,
-        None => Fate::Unclear,
+}
+
+/// What the hotkey's weights tell of what was sent. `weights_set`, their block, was read after the nonce was used up.
+pub(crate) fn trace(intent: &Intent, head: BlockNumber, weights_set: Option<BlockNumber>) -> Trace {
+    match weights_set.filter(|at| *at > intent.prepared.signed_at) {
+        Some(at) => Trace::Included { at },
+        None if is_over(intent, head) => Trace::Lost,
+        None => Trace::Unclear,
     }
+}
+
+fn is_over(intent: &Intent, head: BlockNumber) -> bool {
+    head.0 >= intent.prepared.expires_at.0.saturating_add(EXPIRY_SLACK)
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use crate::decide::Reason;
-use kinitro_proto::CycleId;
 use std::{io, path::PathBuf};
 
 /// What can go wrong in the validator.
@@ -82,12 +81,6 @@ pub enum Error {
     /// These weights are not submitted.
     #[error("nothing is submitted")]
     NotSubmitted(#[source] Reason),
-    /// What was sent may be on the chain or not.
-    #[error("the weights of cycle `{cycle}` were sent and are not on the chain yet")]
-    Pending {
-        /// Their cycle.
-        cycle: CycleId,
-    },
 }
 
 /// What this crate's functions answer.
@@ -103,8 +96,7 @@ impl Error {
             | Self::Status { .. }
             | Self::TooLong { .. }
             | Self::Unreadable { .. }
-            | Self::Unasked
-            | Self::Pending { .. } => true,
+            | Self::Unasked => true,
             Self::NotSubmitted(reason) => reason.is_passing(),
             _ => false,
         }

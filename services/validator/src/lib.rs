@@ -6,14 +6,12 @@ mod error;
 mod gateway;
 mod memory;
 mod metrics;
-mod rehearsal;
 mod submit;
 mod watch;
 
 pub use config::{Config, SecretUri};
-pub use decide::Reason;
+pub use decide::{Reason, Rehearsal};
 pub use error::Error;
-pub use rehearsal::Rehearsal;
 
 use error::Result;
 use kinitro_chain::Chain;

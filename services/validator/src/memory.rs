@@ -40,8 +40,6 @@ pub(crate) struct Intent {
     pub(crate) cycle: CycleId,
     /// Its block.
     pub(crate) block: BlockNumber,
-    /// The newest final block when they were signed: nothing of them is in it, or below.
-    pub(crate) head: BlockNumber,
     /// The weights.
     pub(crate) weights: Quantised,
     /// The extrinsic, whole.

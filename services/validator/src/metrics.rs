@@ -15,8 +15,10 @@ pub(crate) enum Ended {
     Included,
     /// The chain had these weights already; nothing was sent.
     Found,
-    /// The node did not take it, or its fate was not seen; the same bytes are sent again.
+    /// The node did not take it; the same bytes are sent again.
     Refused,
+    /// Its fate was not seen; the same bytes are sent again.
+    Undecided,
     /// Its time passed without it being included.
     Expired,
     /// It was included and failed, or its nonce went to something else.
@@ -29,6 +31,7 @@ impl Ended {
             Self::Included => "included",
             Self::Found => "found",
             Self::Refused => "refused",
+            Self::Undecided => "undecided",
             Self::Expired => "expired",
             Self::Failed => "failed",
         }

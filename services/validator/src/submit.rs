@@ -5,7 +5,7 @@
 
 use crate::{
     Error,
-    decide::{self, Fate, Plan},
+    decide::{self, Fate, Plan, Trace},
     error::Result,
     gateway::Weights,
     memory::{Intent, Last, Memory},
@@ -13,6 +13,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use kinitro_chain::{Chain, Error as ChainError, Inclusion, Prepared, PreparedKind, Signer, Terms};
+use kinitro_chassis::report;
 use kinitro_proto::{BlockNumber, CycleId};
 
 /// Puts weights on the chain for one hotkey and subnet.
@@ -41,37 +42,12 @@ impl Submitter {
         let Some(intent) = memory.intent().cloned() else {
             return Ok(());
         };
-        let cycle = intent.cycle;
         // In this order: see `decide::fate`.
         let nonce = self.chain.nonce(self.signer.hotkey()).await?;
-        let is_used = nonce > intent.prepared.nonce;
-        let set_at = if is_used {
-            self.weights_set(&intent).await?
-        } else {
-            None
-        };
-        match decide::fate(&intent, head, nonce, set_at) {
-            Fate::Included { at } => {
-                metrics.ended(Ended::Included);
-                done(memory, &intent, at, metrics)
-            }
+        match decide::fate(&intent, head, nonce) {
             Fate::Open => self.send(memory, &intent, metrics).await,
-            Fate::Unclear => Err(Error::Pending { cycle }),
-            Fate::Expired => {
-                metrics.ended(Ended::Expired);
-                let extrinsic = intent.prepared.hash;
-                tracing::warn!(cycle.id = %cycle, %extrinsic, "the weights were not included in time, they are signed anew");
-                memory.give_up()
-            }
-            Fate::Lost => {
-                metrics.ended(Ended::Failed);
-                let extrinsic = intent.prepared.hash;
-                tracing::warn!(
-                    cycle.id = %cycle, %extrinsic,
-                    "the nonce of the weights is used up and no weights were set with it, they are signed anew"
-                );
-                memory.give_up()
-            }
+            Fate::Expired => gone(memory, &intent, (metrics, Ended::Expired), "its time is over"),
+            Fate::Used => self.inquire(memory, &intent, head, metrics).await,
         }
     }
 
@@ -90,7 +66,6 @@ impl Submitter {
         let intent = Intent {
             cycle: plan.cycle,
             block: plan.block,
-            head: terms.head,
             weights: plan.weights.clone(),
             prepared,
         };
@@ -142,27 +117,76 @@ impl Submitter {
                 metrics.ended(Ended::Included);
                 done(memory, intent, block, metrics)
             }
+            // Told by the blocks in which it could have been: it was not, and its time is over.
+            Err(error @ ChainError::Expired { .. }) => {
+                gone(memory, intent, (metrics, Ended::Expired), "its time is over")?;
+                Err(error.into())
+            }
             // Seen in a final block: it had its turn.
             Err(error @ ChainError::Dispatch { .. }) => {
-                metrics.ended(Ended::Failed);
-                memory.give_up()?;
+                gone(
+                    memory,
+                    intent,
+                    (metrics, Ended::Failed),
+                    "it was included and failed",
+                )?;
                 Err(error.into())
             }
             // Anything else says nothing for sure: it is settled by what the chain shows next time.
             Err(error) => {
-                metrics.ended(Ended::Refused);
+                metrics.ended(if is_silence(&error) {
+                    Ended::Undecided
+                } else {
+                    Ended::Refused
+                });
                 Err(error.into())
             }
+        }
+    }
+
+    /// Finds out what used the nonce up. Nothing is sent: nothing can be included any more.
+    async fn inquire(
+        &self,
+        memory: &mut Memory,
+        intent: &Intent,
+        head: BlockNumber,
+        metrics: &Metrics,
+    ) -> Result<()> {
+        let error = match self.chain.submit(&intent.prepared).await {
+            Ok(Inclusion { block, .. }) => {
+                metrics.ended(Ended::Included);
+                return done(memory, intent, block, metrics);
+            }
+            Err(error) => error,
+        };
+        if !is_silence(&error) {
+            let why = report(&error).to_string();
+            return gone(memory, intent, (metrics, Ended::Failed), &why);
+        }
+        // The blocks, or what happened in them, may be gone for good.
+        match decide::trace(intent, head, self.weights_set(intent).await?) {
+            Trace::Included { at } => {
+                metrics.ended(Ended::Included);
+                done(memory, intent, at, metrics)
+            }
+            Trace::Lost => {
+                let why = "no weights were set with its nonce";
+                gone(memory, intent, (metrics, Ended::Failed), why)
+            }
+            Trace::Unclear => Err(error.into()),
         }
     }
 
     /// The block of the hotkey's last weights, plain or timelocked, as far as it matters to this intent.
     async fn weights_set(&self, intent: &Intent) -> Result<Option<BlockNumber>> {
         let terms = self.terms().await?;
-        let after = |at: &BlockNumber| *at > intent.head;
+        let after = |at: &BlockNumber| *at > intent.prepared.signed_at;
         match terms.last_update.filter(after) {
             Some(at) => Ok(Some(at)),
-            None => self.committed(BlockNumber(intent.head.0 + 1)).await,
+            None => {
+                self.committed(BlockNumber(intent.prepared.signed_at.0.saturating_add(1)))
+                    .await
+            }
         }
     }
 
@@ -194,6 +218,31 @@ fn done(memory: &mut Memory, intent: &Intent, included_at: BlockNumber, metrics:
         included_at,
     );
     Ok(())
+}
+
+/// Forgets what can never be included, or not again.
+fn gone(memory: &mut Memory, intent: &Intent, (metrics, ended): (&Metrics, Ended), why: &str) -> Result<()> {
+    memory.give_up()?;
+    metrics.ended(ended);
+    let (cycle, extrinsic) = (intent.cycle, intent.prepared.hash);
+    tracing::warn!(cycle.id = %cycle, %extrinsic, why, "the extrinsic set no weights and never will, they are signed anew");
+    Ok(())
+}
+
+/// Whether the error says nothing of the extrinsic: the chain was not asked, or did not answer.
+fn is_silence(error: &ChainError) -> bool {
+    matches!(
+        error,
+        ChainError::Unreachable { .. }
+            | ChainError::TimedOut { .. }
+            | ChainError::Undecided { .. }
+            | ChainError::OtherGenesis { .. }
+            | ChainError::Pruned { .. }
+            | ChainError::Refused { .. }
+            | ChainError::BadAnswer { .. }
+            | ChainError::UnexpectedMetadata { .. }
+            | ChainError::TooMuch { .. }
+    )
 }
 
 /// The one line of a submission.

@@ -4,12 +4,11 @@ mod voice;
 
 use crate::{
     Config, Error,
-    decide::{self, Decision, Outset, Plan, Reason, Rules},
+    decide::{self, Decision, Outset, Plan, Reason, Rehearsal, Rules},
     error::Result,
     gateway::{Gateway, Weights},
     memory::{Folder, Memory},
     metrics::Metrics,
-    rehearsal::Rehearsal,
     submit::Submitter,
 };
 use jiff::Timestamp;

@@ -382,43 +382,38 @@ fn weights_that_the_chain_has_are_recognised() {
 }
 
 #[test]
-fn the_fate_of_what_was_sent_is_told_by_nonce_weights_and_expiry() {
+fn what_was_sent_is_open_until_its_nonce_is_used_or_its_time_is_over() {
     // Signed at block 1040 with nonce 9, over at block 1104.
     let intent = intent(7, 1000);
-    let set = |at: u64| Some(BlockNumber(at));
-    for (head, nonce, weights_set, expected) in [
-        (1040, 9, None, Fate::Open),
-        (1104 + 7, 9, set(900), Fate::Open),
-        (1104 + 8, 9, set(900), Fate::Expired),
+    for (head, nonce, expected) in [
+        (1040, 9, Fate::Open),
+        (1104 + 7, 9, Fate::Open),
+        (1104 + 8, 9, Fate::Expired),
         // A node that is behind.
-        (1030, 8, None, Fate::Open),
-        (
-            1041,
-            10,
-            set(1041),
-            Fate::Included {
-                at: BlockNumber(1041),
-            },
-        ),
-        (
-            9000,
-            12,
-            set(1050),
-            Fate::Included {
-                at: BlockNumber(1050),
-            },
-        ),
-        // Its nonce is gone, and the weights are those from before.
-        (1041, 10, set(1040), Fate::Unclear),
-        (1104 + 7, 10, None, Fate::Unclear),
-        (1104 + 8, 10, set(1040), Fate::Lost),
-        (1104 + 8, 10, None, Fate::Lost),
-        (u64::MAX, 10, None, Fate::Lost),
+        (1030, 8, Fate::Open),
+        (1041, 10, Fate::Used),
+        (9000, 12, Fate::Used),
+        (u64::MAX, 9, Fate::Expired),
     ] {
-        let fate = fate(&intent, BlockNumber(head), nonce, weights_set);
-        assert_eq!(
-            fate, expected,
-            "at {head} with nonce {nonce}, weights set {weights_set:?}"
-        );
+        let fate = fate(&intent, BlockNumber(head), nonce);
+        assert_eq!(fate, expected, "at {head} with nonce {nonce}");
+    }
+}
+
+#[test]
+fn weights_that_were_set_since_tell_what_blocks_cannot() {
+    let intent = intent(7, 1000);
+    let included = |at| Trace::Included { at: BlockNumber(at) };
+    for (head, weights_set, expected) in [
+        (1041, Some(1041), included(1041)),
+        (9000, Some(1050), included(1050)),
+        // The weights are those from before.
+        (1041, Some(1040), Trace::Unclear),
+        (1104 + 7, None, Trace::Unclear),
+        (1104 + 8, Some(1040), Trace::Lost),
+        (u64::MAX, None, Trace::Lost),
+    ] {
+        let trace = trace(&intent, BlockNumber(head), weights_set.map(BlockNumber));
+        assert_eq!(trace, expected, "at {head}, weights set {weights_set:?}");
     }
 }

@@ -24,7 +24,6 @@ pub(crate) fn intent(cycle: i64, block: u64) -> Intent {
     Intent {
         cycle: CycleId(cycle),
         block: BlockNumber(block),
-        head: BlockNumber(block + 40),
         weights: Quantised {
             uids: vec![1, 2],
             values: vec![65535, 4],

@@ -1,10 +1,7 @@
 //! What a dry run tells: the weights, the terms, what would be done, and why not.
 
-use crate::{
-    decide::{self, Decision, Outset, Plan},
-    gateway::Weights,
-    memory::Intent,
-};
+use super::{Decision, Outset, Plan, plan};
+use crate::{gateway::Weights, memory::Intent};
 use kinitro_chain::Terms;
 use kinitro_proto::Uid;
 use std::fmt::{self, Write};
@@ -63,7 +60,7 @@ impl Rehearsal {
         line(format_args!("verdict   {verdict}"));
         let plan = match decision {
             Decision::Submit(plan) | Decision::Wait { plan, .. } => Some(plan.clone()),
-            Decision::Skip(_) => decide::plan(weights, terms).ok(),
+            Decision::Skip(_) => plan(weights, terms).ok(),
         };
         for dropped in plan.iter().flat_map(|plan| &plan.dropped) {
             line(format_args!("dropped   {dropped}"));
