@@ -1,11 +1,19 @@
-use crate::miners::MinerSource;
+use crate::miners;
+use kinitro_chain::{
+    Network,
+    commitment::{PlainEndpoints, Policy, SecretKey, read_secret_key},
+};
+use kinitro_chassis::report;
 use kinitro_proto::{
     Environment, Family,
     catalogue::{self, FamilyEntry},
 };
 use kinitro_scoring::Settings;
 use kinitro_store::DatabaseUrl;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+/// The chain of those who name none.
+const DEFAULT_NETWORK: &str = "finney";
 
 /// The scheduler's settings.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,14 +27,32 @@ pub struct Config {
     #[arg(long, env = "KINITRO_SCHEDULER_NETUID", default_value_t = 1)]
     pub netuid: u16,
 
-    /// The miners to judge, as a TOML file of `[[miners]]` with uid, hotkey, endpoint and, if known, `commit_block`
+    /// The chain whose miners are judged: finney, test, archive, local, or a node's ws:// or wss:// URL [default: finney]
+    #[arg(long, env = "KINITRO_SCHEDULER_NETWORK", value_name = "NETWORK")]
+    pub network: Option<Network>,
+
+    /// Call endpoints that miners committed in the open, as http:// or https:// URLs; for networks of one's own
+    #[arg(long, env = "KINITRO_SCHEDULER_ALLOW_PLAIN_ENDPOINTS")]
+    pub allow_plain_endpoints: bool,
+
+    /// The private key that opens sealed endpoints, 64 hexadecimal digits; wins over the file. Better set by the
+    /// environment than by flag
     #[arg(
         long,
-        env = "KINITRO_SCHEDULER_MINERS_FILE",
-        default_value = "miners.toml",
-        value_name = "FILE"
+        env = "KINITRO_SCHEDULER_BACKEND_PRIVATE_KEY",
+        hide_env_values = true,
+        value_name = "HEX"
     )]
-    pub miners_file: PathBuf,
+    pub backend_private_key: Option<PrivateKey>,
+
+    /// The file with that key, as `kinitro crypto generate-keypair` writes it
+    #[arg(long, env = "KINITRO_SCHEDULER_BACKEND_PRIVATE_KEY_FILE", value_name = "FILE")]
+    pub backend_private_key_file: Option<PathBuf>,
+
+    /// Judge the miners of a TOML file instead, without a chain: `[[miners]]` with uid, hotkey, endpoint and, if
+    /// known, `commit_block`
+    #[arg(long, env = "KINITRO_SCHEDULER_MINERS_FILE", value_name = "FILE")]
+    pub miners_file: Option<PathBuf>,
 
     /// Seconds from one cycle's opening to the next one's; a cycle that takes longer delays it
     #[arg(
@@ -127,13 +153,32 @@ pub struct Config {
     pub nats: kinitro_nats::Config,
 }
 
+/// The operator's private key, or what is wrong with the text that should be one. Never printed.
+#[derive(Clone)]
+pub struct PrivateKey(Result<SecretKey, String>);
+
+/// Takes any text: its fault is told with all others.
+impl FromStr for PrivateKey {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.parse().map_err(|error| report(&error).to_string())))
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 impl Config {
-    /// Every fault of the settings and of the miners file at once; empty when they can be run with.
+    /// Every fault of the settings, of the key and of the miners file at once; empty when they can be run with.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
         let mut faults = self.nats.check();
         faults.extend(self.settings().check().iter().map(ToString::to_string));
-        faults.extend(self.miners().check());
+        faults.extend(self.source_faults());
         let mut rule = |holds: bool, fault: String| {
             if !holds {
                 faults.push(fault)
@@ -173,9 +218,58 @@ impl Config {
         faults
     }
 
-    /// Where the miners come from.
-    pub(crate) fn miners(&self) -> MinerSource {
-        MinerSource::File(self.miners_file.clone())
+    /// The chain that the miners come from; none if they come from a file.
+    pub(crate) fn network(&self) -> Option<Network> {
+        let default = || DEFAULT_NETWORK.parse().expect("a network of that name is known");
+        match self.miners_file {
+            Some(_) => None,
+            None => Some(self.network.clone().unwrap_or_else(default)),
+        }
+    }
+
+    /// Which commitments are taken.
+    ///
+    /// # Errors
+    /// What is wrong with the private key.
+    pub(crate) fn policy(&self) -> Result<Policy, String> {
+        Ok(Policy {
+            secret_key: self.secret_key()?,
+            netuid: self.netuid,
+            plain_endpoints: if self.allow_plain_endpoints {
+                PlainEndpoints::Allowed
+            } else {
+                PlainEndpoints::Refused
+            },
+        })
+    }
+
+    fn secret_key(&self) -> Result<Option<SecretKey>, String> {
+        match (&self.backend_private_key, &self.backend_private_key_file) {
+            (Some(PrivateKey(key)), _) => {
+                let named = |fault| format!("--backend-private-key: {fault}");
+                key.clone().map(Some).map_err(named)
+            }
+            (None, Some(path)) => {
+                let named = |error| format!("--backend-private-key-file: {}", report(&error));
+                read_secret_key(path).map(Some).map_err(named)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What is wrong with where the miners come from.
+    fn source_faults(&self) -> Vec<String> {
+        let mut faults: Vec<_> = self.secret_key().err().into_iter().collect();
+        if let Some(path) = &self.miners_file {
+            faults.extend(miners::file::check(path));
+        }
+        if let (Some(path), Some(network)) = (&self.miners_file, &self.network) {
+            faults.push(format!(
+                "--miners-file `{}` and --network `{network:?}`: the miners come from a file or from a chain; give one",
+                path.display()
+            ));
+        }
+        faults
     }
 
     /// The families judged in, in the catalogue's order.
@@ -218,5 +312,72 @@ impl Config {
     /// From one look for lost tasks to the next.
     pub(crate) fn reconcile_interval(&self) -> Duration {
         Duration::from_secs(self.reconcile_interval.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(args: &[&str]) -> Config {
+        let args = ["kinitro"].iter().chain(args);
+        Cli::try_parse_from(args).unwrap().config
+    }
+
+    #[test]
+    fn the_miners_come_from_finney_unless_another_place_is_named() {
+        let shown = |args: &[&str]| config(args).network().map(|network| network.to_string());
+        assert_eq!(shown(&[]).as_deref(), Some("finney"));
+        let local = shown(&["--network", "ws://127.0.0.1:4000"]);
+        assert!(local.is_some_and(|url| url.starts_with("ws://127.0.0.1:4000")));
+        assert_eq!(shown(&["--miners-file", "miners.toml"]), None);
+        assert!(config(&[]).check().is_empty());
+    }
+
+    #[test]
+    fn every_fault_of_the_source_is_listed_and_no_key_is() {
+        let args = [
+            "--network",
+            "test",
+            "--miners-file",
+            "/nowhere.toml",
+            "--backend-private-key",
+            "c0ffee",
+            "--eval-interval",
+            "0",
+        ];
+        let config = config(&args);
+        let faults = config.check();
+        for part in [
+            "a file or from a chain",
+            "/nowhere.toml",
+            "--backend-private-key",
+            "--eval-interval",
+        ] {
+            assert!(
+                faults.iter().any(|fault| fault.contains(part)),
+                "{part} in {faults:#?}"
+            );
+        }
+        assert_eq!(faults.len(), 4, "{faults:#?}");
+        assert!(!format!("{faults:?} {config:?}").contains("c0ffee"));
+    }
+
+    #[test]
+    fn the_key_itself_wins_over_its_file() {
+        let key = "07".repeat(32);
+        let no_file = ["--backend-private-key-file", "/nowhere"];
+        let policy = config(&[&no_file[..], &["--backend-private-key", &key]].concat()).policy();
+        assert!(policy.unwrap().secret_key.is_some());
+        let fault = config(&no_file).policy().unwrap_err();
+        assert!(fault.contains("/nowhere"), "{fault}");
+        assert!(config(&[]).policy().unwrap().secret_key.is_none());
     }
 }

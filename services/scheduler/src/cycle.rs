@@ -1,10 +1,15 @@
 //! Opening a cycle: the miners at one block, and every task, in one transaction.
 
-use crate::{Config, Error, miners::Snapshot, plan};
+use crate::{
+    Config, Error,
+    miners::{MinerSource, Snapshot},
+    plan,
+};
 use kinitro_proto::CycleId;
 use kinitro_store::{NewCycle, NewMiner, Secret, Store};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How the cycle will be scored.
 const STRATEGY: &str = "pareto-subset";
@@ -15,15 +20,27 @@ pub(crate) struct Opened {
     pub(crate) tasks: u64,
 }
 
-/// Opens the current interval's cycle if it is due.
+/// Opens the current interval's cycle if it is due. The miners are read only then, so while a cycle runs nothing
+/// here waits for where they come from.
 ///
 /// # Errors
 /// The miners cannot be read, or the ledger refuses; nothing was opened, and the next call tries again.
-pub(crate) async fn open_if_due(config: &Config, store: &Store) -> Result<Option<Opened>, Error> {
-    if !store.is_due(config.netuid, config.interval()).await? {
+pub(crate) async fn open_if_due(
+    config: &Config,
+    miners: &MinerSource,
+    store: &Store,
+    shutdown: &CancellationToken,
+) -> Result<Option<Opened>, Error> {
+    let is_due = async || store.is_due(config.netuid, config.interval()).await;
+    if !is_due().await? {
         return Ok(None);
     }
-    let snapshot = config.miners().snapshot().await?;
+    let snapshot = match shutdown.run_until_cancelled(miners.snapshot()).await {
+        None => return Ok(None),
+        // Another scheduler, whose node was a block ahead, has opened it meanwhile.
+        Some(Err(Error::Behind { .. })) if !is_due().await? => return Ok(None),
+        Some(snapshot) => snapshot?,
+    };
     let (cycle, secret) = new_cycle(config, &snapshot);
     let tasks = plan::tasks(
         &snapshot.miners,
@@ -51,8 +68,8 @@ fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
         hotkey: miner.hotkey.clone(),
         commit_block: miner.commit_block,
         endpoint: miner.endpoint.clone(),
-        repo: None,
-        revision: None,
+        repo: miner.repo.clone(),
+        revision: miner.revision.clone(),
     });
     let cycle = NewCycle {
         netuid: config.netuid,

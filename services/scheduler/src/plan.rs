@@ -39,6 +39,8 @@ mod tests {
             hotkey: format!("5A{uid}").parse().unwrap(),
             endpoint: "https://a.example".to_owned(),
             commit_block: None,
+            repo: None,
+            revision: None,
         };
         let miners: Vec<_> = (0..miners).map(miner).collect();
         tasks(&miners, &environments, episodes, &[9; 32]).collect()
