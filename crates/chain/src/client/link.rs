@@ -2,7 +2,7 @@
 
 use super::{Limits, fault, view::View};
 use crate::{
-    Error, Hash, Network, Result,
+    Error, Hash, Network, Result, Source,
     config::{Config, Rpc},
 };
 use futures::try_join;
@@ -23,7 +23,7 @@ use subxt::{
 };
 use tokio::{
     sync::Mutex as AsyncMutex,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout_at},
 };
 
 /// The largest answer taken: metadata is 0.8 MB as text, 512 full commitments 3.3 MB.
@@ -74,11 +74,12 @@ impl Link {
     where
         Answer: Future<Output = Result<T>>,
     {
+        let deadline = Instant::now() + self.limits.call;
         let mut broken = None;
         let attempts = async {
             let mut pause = PAUSE.0;
             loop {
-                let error = match self.attempt(&ask).await {
+                let error = match self.attempt(deadline, &ask).await {
                     Err(Attempt::Connect(error)) if broken.is_none() => return Err(error),
                     Err(Attempt::Connect(error) | Attempt::Read(error @ Error::Unreachable { .. })) => error,
                     Err(Attempt::Read(error)) => return Err(error),
@@ -90,7 +91,7 @@ impl Link {
                 pause = (pause * 2).min(PAUSE.1);
             }
         };
-        match timeout(self.limits.call, attempts).await {
+        match timeout_at(deadline, attempts).await {
             Ok(result) => result,
             Err(_) => Err(broken.unwrap_or(Error::TimedOut {
                 what,
@@ -99,11 +100,15 @@ impl Link {
         }
     }
 
-    async fn attempt<T, Answer>(&self, ask: impl Fn(View) -> Answer) -> Result<T, Attempt>
+    async fn attempt<T, Answer>(&self, deadline: Instant, ask: impl Fn(View) -> Answer) -> Result<T, Attempt>
     where
         Answer: Future<Output = Result<T>>,
     {
-        let rpc = self.rpc().await.map_err(Attempt::Connect)?;
+        // Time that runs out here is the link's fault, not the answer's.
+        let rpc = timeout_at(deadline, self.rpc())
+            .await
+            .unwrap_or_else(|late| Err(self.unreachable(late)))
+            .map_err(Attempt::Connect)?;
         let result = self.at_head(&rpc, ask).await;
         if let Err(Error::Unreachable { .. }) = &result {
             self.drop_connection(&rpc).await;
@@ -147,13 +152,17 @@ impl Link {
             .retry_policy(retries.take(RECONNECTS))
             .build(self.network.url())
             .await
-            .map_err(|error| Error::Unreachable {
-                url: self.url.to_string(),
-                source: error.into(),
-            })?;
+            .map_err(|error| self.unreachable(error))?;
         let rpc = Arc::new(Rpc::new(RpcClient::new(client)));
         *connection = Some(rpc.clone());
         Ok(rpc)
+    }
+
+    fn unreachable(&self, source: impl Into<Source>) -> Error {
+        Error::Unreachable {
+            url: self.url.to_string(),
+            source: source.into(),
+        }
     }
 
     /// Drops a connection that broke, unless another took its place already.

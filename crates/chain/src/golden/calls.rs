@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 use subxt::ext::scale_value::{Composite, Value};
 
 /// Where calls were recorded in words.
-const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const CHARLIE: &str = "5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y";
 
@@ -82,5 +81,4 @@ fn finney_takes_the_same_calls() {
     for case in cases("calls", 10) {
         assert_eq!(encoded(&finney(), case), hex(&case["data_hex"]), "{case}");
     }
-    assert_eq!(account(&ALICE.parse().unwrap()).unwrap().to_string(), ALICE);
 }

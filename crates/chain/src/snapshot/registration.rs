@@ -72,7 +72,7 @@ impl<R: TypeResolver> Visitor for FieldVisitor<R> {
             "BigRaw" => Field::BigRaw(first(fields)?),
             "TimelockEncrypted" => {
                 let (mut encrypted, mut reveal_round) = (None, None);
-                while let Some(part) = fields.next() {
+                for part in fields.by_ref() {
                     let part = part?;
                     match part.name() {
                         Some("encrypted") => encrypted = Some(part.decode_as_type()?),
