@@ -1,6 +1,6 @@
 //! The commands, as `--help` tells them.
 
-use crate::commands::{chain, config, crypto, cycle, db, env, miner, nats};
+use crate::commands::{chain, config, crypto, cycle, db, devchain, env, miner, nats};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use kinitro_chassis::telemetry;
@@ -81,6 +81,11 @@ limited, gateway or chain away), 1 refused.")]
     /// Show what the chain holds
     #[command(subcommand)]
     Chain(chain::Command),
+    /// Run a chain to develop on, if this build has one (`cargo build --features devchain`)
+    #[command(
+        after_help = "Example:\n  kinitro devchain --block-time 1s --seed-miners 8 --rate-limit 10\n  kinitro chain show --network local --netuid 1"
+    )]
+    Devchain(Box<devchain::Config>),
     /// List, build and try environments
     #[command(subcommand)]
     Env(env::Command),
@@ -117,6 +122,7 @@ impl Command {
             Self::Gateway(_) => "gateway",
             Self::Validate(_) => "validator",
             Self::Miner(_) => "miner",
+            Self::Devchain(_) => "devchain",
             _ => "tool",
         }
     }
@@ -129,6 +135,7 @@ impl Command {
             Self::Scorer(config) => config.check(),
             Self::Gateway(config) => config.check(),
             Self::Validate(config) => config.check(),
+            Self::Devchain(config) => config.check(),
             _ => Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod crypto;
 pub(crate) mod cycle;
 pub(crate) mod db;
+pub(crate) mod devchain;
 pub(crate) mod env;
 pub(crate) mod miner;
 pub(crate) mod nats;

@@ -59,6 +59,7 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         Command::Crypto(crypto) => commands::crypto::run(crypto).await,
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
         Command::Chain(chain) => commands::chain::run(chain).await,
+        Command::Devchain(config) => commands::devchain::run(*config).await,
         Command::Env(environment) => commands::env::run(environment).await,
         Command::Db(db) => commands::db::run(db).await,
         Command::Nats(nats) => commands::nats::run(nats).await,
