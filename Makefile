@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help up down clean test test-fast fmt lint
+.PHONY: help up down clean test test-chain test-fast fmt lint
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,9 @@ clean: ## stop the stack and delete its data
 
 test: ## run everything: format, lints, all tests, documentation, images (what .ci/run calls)
 	@scripts/test
+
+test-chain: ## run the tests with the Python clients of the chain (part of `make test`)
+	@scripts/test-chain
 
 test-fast: ## run the pure tests, which need no server
 	@scripts/test fast

@@ -78,7 +78,10 @@ impl Client {
     async fn answer(&mut self, step: &Value) -> Value {
         let name = self.name;
         let told = async {
-            self.steps.write_all(format!("{step}\n").as_bytes()).await.unwrap();
+            self.steps
+                .write_all(format!("{step}\n").as_bytes())
+                .await
+                .unwrap();
             self.answers.next_line().await.unwrap()
         };
         let line = timeout(STEP, told).await;
