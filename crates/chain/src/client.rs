@@ -3,6 +3,8 @@
 mod entry;
 mod fault;
 mod link;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub(crate) use {

@@ -116,7 +116,7 @@ impl Link {
         result.map_err(Attempt::Read)
     }
 
-    async fn at_head<T, Answer>(&self, rpc: &Rpc, ask: impl Fn(View) -> Answer) -> Result<T>
+    pub(super) async fn at_head<T, Answer>(&self, rpc: &Rpc, ask: impl Fn(View) -> Answer) -> Result<T>
     where
         Answer: Future<Output = Result<T>>,
     {

@@ -103,15 +103,22 @@ impl View {
                 .state_query_storage_at(page.iter().map(Vec::as_slice), Some(self.hash.into()))
                 .await
                 .map_err(|error| self.fault(WHAT, error))?;
-            let seen = found.len();
-            for (key, value) in sets.into_iter().flat_map(|set| set.changes) {
-                found.insert(key.0, value.map(|value| value.0));
-            }
-            if found.len() > seen + page.len() {
-                return Err(self.bad_answer(WHAT, "keys that were not asked for"));
+            for set in sets {
+                if Hash::from(set.block) != self.hash {
+                    return Err(self.bad_answer(WHAT, "values of another block"));
+                }
+                found.extend(set.changes.into_iter().map(|(key, value)| (key.0, value)));
             }
         }
-        Ok(keys.iter().map(|key| found.remove(key).flatten()).collect())
+        let mut values = Vec::with_capacity(keys.len());
+        for key in keys {
+            values.push(found.remove(key).flatten().map(|value| value.0));
+        }
+        if found.is_empty() {
+            Ok(values)
+        } else {
+            Err(self.bad_answer(WHAT, "keys that were not asked for"))
+        }
     }
 
     /// Keys below a prefix and what is stored there.

@@ -8,5 +8,6 @@ mod proxy;
 mod reading;
 mod rows;
 mod subnet;
+mod tls;
 mod upgrade;
 mod writing;
