@@ -28,11 +28,11 @@ mod code {
 /// What a node answered when it was given the extrinsic.
 pub(super) fn of_pool(sent: &Sent<'_>, error: &UserError) -> Refusal {
     match error.code {
-        code::UNKNOWN_VALIDITY
-        | code::BANNED
-        | code::ALREADY_IMPORTED
-        | code::TOO_LOW_PRIORITY
-        | code::DROPPED => Refusal::Passing,
+        code::UNKNOWN_VALIDITY | code::ALREADY_IMPORTED | code::TOO_LOW_PRIORITY | code::DROPPED => {
+            Refusal::Passing
+        }
+        // The node saw these bytes lately: included, or refused.
+        code::BANNED => Refusal::Unsure(rejected(error)),
         code::INVALID => match custom(error) {
             Some(number) => Refusal::Sure(of_number(sent, number, error)),
             None => Refusal::Unsure(rejected(error)),
