@@ -21,7 +21,8 @@ const SEATS: u16 = 256;
 /// Rao on every seeded account: a thousand TAO.
 const BALANCE: u64 = 1_000_000_000_000;
 
-/// The key that all development keys are derived from. Making it of its phrase takes longer than anything else in a start.
+/// The key that all development keys are derived from. Making it of its phrase takes longer than anything else in a
+/// start.
 static DEVELOPER: LazyLock<sr25519::Pair> = LazyLock::new(|| {
     let made = sr25519::Pair::from_phrase(DEV_PHRASE, None);
     made.expect("the development phrase is well-formed").0
@@ -75,6 +76,9 @@ pub struct Options {
     pub subnets: Vec<Subnet>,
     /// Accounts with a balance.
     pub endowed: Vec<AccountId>,
+    /// Whether what is timelocked is for a beacon of this chain's own, so that it can be revealed here. If not it is for
+    /// the public one, whose rounds only a test that knows them can bring.
+    pub own_beacon: bool,
     /// Newest blocks whose state is kept.
     pub kept_states: u32,
     /// Transactions that may wait.
@@ -82,8 +86,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// A free port, blocks as soon as there is something to put into them, subnet 1 with `//validator` and `//operator`, plain weights
-    /// at any rate.
+    /// A free port, blocks as soon as there is something to put into them, subnet 1 with `//validator` and
+    /// `//operator`, plain weights at any rate.
     fn default() -> Self {
         let settings = vec![
             Setting::CommitReveal(false),
@@ -96,6 +100,7 @@ impl Default for Options {
             block_time: Duration::from_secs(12),
             subnets: vec![Subnet::new(1).with(settings)],
             endowed: ENDOWED.into_iter().map(account).collect(),
+            own_beacon: true,
             kept_states: 4_096,
             waiting_transactions: 1_024,
         }
@@ -207,6 +212,9 @@ impl Options {
             ..GenesisSpec::default()
         });
         BasicExternalities::execute_with_storage(&mut storage, || {
+            if self.own_beacon {
+                BeaconConfig::<Runtime>::put(BeaconConfiguration::own());
+            }
             for subnet in &self.subnets {
                 subnet
                     .settings

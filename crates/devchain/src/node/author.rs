@@ -4,6 +4,7 @@ use super::{session::Session, trie::State, upgrade};
 use crate::{
     Error, RuntimeCall,
     error::Result,
+    pallets::drand,
     runtime::{Header, UncheckedExtrinsic, version},
 };
 use codec::Encode;
@@ -77,6 +78,7 @@ pub(super) fn make(state: State, job: Job) -> Result<Made> {
             });
         }
     }
+    session.run("beacon", drand::bring_rounds)?;
     if let Some(poke) = job.poke {
         session.run("poke", poke)?;
     }

@@ -34,6 +34,9 @@ const JUDGEMENTS: usize = 16;
 /// How many answers about metadata are kept: three versions and the list of them, before and after an upgrade.
 const METADATA_ANSWERS: usize = 16;
 
+/// Answers about metadata, by what they depend on: spec version, block time, method and arguments.
+type Answers = HashMap<(u32, u64, String, Vec<u8>), Vec<u8>>;
+
 /// A running chain.
 pub(crate) struct Engine {
     ledger: RwLock<Ledger>,
@@ -47,7 +50,7 @@ pub(crate) struct Engine {
     /// How far the chain's clock is ahead of the machine's, in milliseconds.
     ahead: AtomicI64,
     /// Metadata takes long to make and says the same for a long time.
-    metadata: Mutex<HashMap<(u32, u64, String, Vec<u8>), Vec<u8>>>,
+    metadata: Mutex<Answers>,
     pub(crate) genesis: H256,
 }
 
@@ -137,7 +140,7 @@ impl Engine {
         Ok(answer)
     }
 
-    fn metadata(&self) -> MutexGuard<'_, HashMap<(u32, u64, String, Vec<u8>), Vec<u8>>> {
+    fn metadata(&self) -> MutexGuard<'_, Answers> {
         self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -273,6 +276,8 @@ impl Engine {
         self.pool().settle(hash, number, &made.included, &made.refused);
         self.review(&block);
         self.height.send_replace(number);
+        // What waited for this block may be ready now.
+        self.bell.notify_one();
         tracing::debug!(
             block = number,
             ?hash,

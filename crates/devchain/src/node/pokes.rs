@@ -75,7 +75,8 @@ impl Devchain {
             .await
     }
 
-    /// Takes a hotkey's uid, whose seat stays empty; says whether it had one. Its commitment stays, as on the real chain.
+    /// Takes a hotkey's uid, whose seat stays empty; says whether it had one. Its commitment stays, as on the real
+    /// chain.
     ///
     /// # Errors
     /// As [`Self::poke`].

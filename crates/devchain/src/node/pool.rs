@@ -1,7 +1,8 @@
 //! Transactions that wait for a block.
 //!
-//! As in a real node: a transaction *provides* the tag of its account and nonce and may *require* the tag of the nonce before; it is
-//! ready once all it requires is provided by what is ready. What was included, refused or has expired is banned for half an hour.
+//! As in a real node: a transaction *provides* the tag of its account and nonce and may *require* the tag of the nonce
+//! before; it is ready once all it requires is provided by what is ready. What was included, refused or has expired is
+//! banned for half an hour.
 
 mod banned;
 mod rejection;

@@ -22,7 +22,8 @@ impl Session {
         }
     }
 
-    /// Runs a function of the runtime. A panic in it is an error, as a trap is to a real node, and undoes nothing that came before.
+    /// Runs a function of the runtime. A panic in it is an error, as a trap is to a real node, and undoes nothing that
+    /// came before.
     pub(super) fn run<R>(&mut self, method: &str, function: impl FnOnce() -> R) -> Result<R> {
         self.overlay.enter_runtime().expect("sessions do not nest");
         let mut externalities = Ext::new(&mut self.overlay, &self.state, None);

@@ -1,7 +1,8 @@
 //! The Merkle trie in which the states of all kept blocks share what they have in common.
 //!
-//! A node of the trie is stored under its place and its hash, and counted: a block that writes it again adds one, and a block
-//! that supersedes it takes one away as soon as no older state is kept. So a block costs what it changed, not what there is.
+//! A node of the trie is stored under its place and its hash, and counted: a block that writes it again adds one, and a
+//! block that supersedes it takes one away as soon as no older state is kept. So a block costs what it changed, not what
+//! there is.
 
 use sp_core::{Blake2Hasher, H256};
 use sp_state_machine::{

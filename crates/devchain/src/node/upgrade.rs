@@ -1,7 +1,7 @@
 //! What an upgrade of the runtime changes, so that a client which kept the old metadata goes wrong unless it notices.
 //!
-//! From the upgrade on, one error more stands in front of `SubtensorModule`'s others, so that their numbers are one higher both in
-//! the metadata and in the events; and a commitment's field has one variant more.
+//! From the upgrade on, one error more stands among `SubtensorModule`'s, so that the numbers of those behind it are one
+//! higher both in the metadata and in the events; and a commitment's field has one variant more.
 
 use crate::{Runtime, RuntimeEvent, runtime::version};
 use codec::{Decode, Encode};

@@ -4,7 +4,7 @@ use crate::client::{Client, Signing, commit, data, next, weights};
 use kinitro_devchain::{Blocks, Devchain, Options, Setting, account};
 use serde_json::json;
 use sp_core::{Bytes, crypto::Ss58Codec};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 async fn chain(blocks: Blocks) -> (Devchain, Client) {
     let chain = Devchain::start(Options::default().blocks(blocks).seed_miners(3))
@@ -239,4 +239,35 @@ async fn a_full_pool_drops_newcomers() {
         let refused = client.submit(&extrinsic).await.err();
         assert_eq!(refused.map(|error| error.code()), expected);
     }
+}
+
+#[tokio::test]
+async fn a_block_takes_a_whole_subnets_commitments() {
+    let chain = Devchain::start(Options::default().blocks(Blocks::Manual).seed_miners(254))
+        .await
+        .unwrap();
+    let client = Client::new(&chain).await;
+    let extrinsics: Vec<_> = (0..254)
+        .map(|number| {
+            client.sign(
+                &format!("//miner-{number}"),
+                Signing::nonce(0),
+                commit("https://one.example"),
+            )
+        })
+        .collect();
+    let start = Instant::now();
+    for extrinsic in &extrinsics {
+        client.submit(extrinsic).await.unwrap();
+    }
+    let submitted = start.elapsed();
+    let head = chain.new_block().await.unwrap();
+    assert!(
+        start.elapsed().as_secs() < 30,
+        "submitted in {submitted:?}, made in {:?}",
+        start.elapsed() - submitted
+    );
+    assert_eq!(chain.waiting(), 0);
+    let block = client.call("chain_getBlock", json!([head.hash])).await.unwrap();
+    assert_eq!(block["block"]["extrinsics"].as_array().unwrap().len(), 255);
 }

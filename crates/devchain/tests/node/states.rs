@@ -162,7 +162,6 @@ async fn six_hundred_blocks_of_a_full_subnet_stay_small() {
     let start = Instant::now();
     chain.new_blocks(600).await.unwrap();
     let (grown, taken) = (resident().saturating_sub(before), start.elapsed());
-    println!("600 blocks: {grown} KiB, {taken:?}");
     assert!(grown < 40 * 1024, "600 blocks took {grown} KiB");
     assert!(taken.as_secs() < 60, "600 blocks took {taken:?}");
 }
@@ -183,7 +182,6 @@ async fn a_full_subnet_is_read_fast() {
         .unwrap();
     let values = client.call("state_queryStorageAt", json!([keys])).await.unwrap();
     let taken = start.elapsed();
-    println!("256 commitments: {taken:?}");
     assert_eq!(values[0]["changes"].as_array().unwrap().len(), 256);
     assert!(taken.as_secs() < 2, "256 commitments took {taken:?}");
 }

@@ -23,23 +23,21 @@ async fn told(client: &Client, version: u32, at: sp_core::H256) -> [TypeDefVaria
     let bytes: Bytes = serde_json::from_value(answer).unwrap();
     let bytes = Option::<Vec<u8>>::decode(&mut &bytes[..]).unwrap().unwrap();
     let metadata = RuntimeMetadataPrefixed::decode(&mut &bytes[..]).unwrap().1;
+    macro_rules! parts {
+        ($metadata:expr) => {{
+            let module = $metadata
+                .pallets
+                .iter()
+                .find(|pallet| pallet.name == "SubtensorModule")
+                .unwrap();
+            let error = module.error.as_ref().unwrap().ty.id;
+            ($metadata.types, error)
+        }};
+    }
     let (types, error) = match metadata {
-        RuntimeMetadata::V14(metadata) => {
-            let error = metadata
-                .pallets
-                .iter()
-                .find(|pallet| pallet.name == "SubtensorModule")
-                .unwrap();
-            (metadata.types, error.error.as_ref().unwrap().ty.id)
-        }
-        RuntimeMetadata::V15(metadata) => {
-            let error = metadata
-                .pallets
-                .iter()
-                .find(|pallet| pallet.name == "SubtensorModule")
-                .unwrap();
-            (metadata.types, error.error.as_ref().unwrap().ty.id)
-        }
+        RuntimeMetadata::V14(metadata) => parts!(metadata),
+        RuntimeMetadata::V15(metadata) => parts!(metadata),
+        RuntimeMetadata::V16(metadata) => parts!(metadata),
         other => panic!("metadata of version {}", other.version()),
     };
     let errors = &types.resolve(error).unwrap().type_def;
@@ -83,7 +81,7 @@ async fn old_blocks_keep_their_metadata_and_new_ones_have_another() {
             .unwrap();
         assert_eq!(answer["specVersion"], json!(version));
     }
-    for version in [14, 15] {
+    for version in [14, 15, 16] {
         let [old_errors, old_data] = told(&client, version, before.hash).await;
         let [new_errors, new_data] = told(&client, version, after.hash).await;
         assert_eq!(name(&old_errors, 29), Some("SettingWeightsTooFast"));

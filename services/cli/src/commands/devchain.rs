@@ -1,4 +1,5 @@
-//! `kinitro devchain`: a chain to develop on. Its flags are always there, the chain itself only in a build with the feature `devchain`.
+//! `kinitro devchain`: a chain to develop on. Its flags are always there, the chain itself only in a build with the
+//! feature `devchain`.
 
 use crate::exit::Exit;
 use clap::Args;
@@ -142,7 +143,9 @@ mod chain {
     impl Config {
         /// What stands in the way.
         pub(crate) fn check(&self) -> Vec<String> {
-            vec!["this `kinitro` was built without the development chain; build one that has it with `cargo build --features devchain`".to_owned()]
+            let fault = "this `kinitro` was built without the development chain; \
+                         `cargo build --features devchain` builds one that has it";
+            vec![fault.to_owned()]
         }
     }
 
