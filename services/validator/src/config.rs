@@ -1,5 +1,6 @@
 //! What a validator can set; flags and defaults of version 2, and what it lacked.
 
+use clap::builder::BoolishValueParser;
 use kinitro_chain::{Network, Signer};
 use std::{
     env, fmt,
@@ -109,11 +110,13 @@ pub struct Config {
     pub state_home: Option<PathBuf>,
 
     /// Look once, do what is to be done, and end: 0 done or done before, 5 not allowed, 75 try later, 1 refused
-    #[arg(long, env = "KINITRO_VALIDATOR_ONCE")]
+    #[arg(long, env = "KINITRO_VALIDATOR_ONCE", num_args = 0..=1, require_equals = true, value_name = "BOOL",
+          default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub once: bool,
 
     /// Print what would be submitted, or why nothing would; submit and remember nothing
-    #[arg(long, env = "KINITRO_VALIDATOR_DRY_RUN")]
+    #[arg(long, env = "KINITRO_VALIDATOR_DRY_RUN", num_args = 0..=1, require_equals = true, value_name = "BOOL",
+          default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
 
     /// Where to serve /health, /ready and /metrics; not served with --once and --dry-run
@@ -261,6 +264,19 @@ pub(crate) mod tests {
             ("default", "default")
         );
         assert_eq!((config.poll_interval, config.version_key), (60, 10_001_000));
+    }
+
+    #[test]
+    fn a_switch_is_on_when_it_is_named() {
+        for (flags, once, dry_run) in [
+            (&[][..], false, false),
+            (&["--once"], true, false),
+            (&["--once", "--dry-run"], true, true),
+            (&["--once=false", "--dry-run=1"], false, true),
+        ] {
+            let config = config(flags);
+            assert_eq!((config.once, config.dry_run), (once, dry_run), "{flags:?}");
+        }
     }
 
     #[test]

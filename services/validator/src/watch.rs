@@ -210,10 +210,16 @@ impl<'a> Watch<'a> {
 
     /// Opens the memory of the chain that is there.
     fn remember(&mut self, genesis: Hash) -> Result<()> {
-        if self.memory.as_ref().is_some_and(|(known, _)| *known == genesis) {
+        let is_known = self.memory.as_ref().is_some_and(|(known, _)| *known == genesis);
+        if is_known && !self.config.dry_run {
             return Ok(());
         }
         let memory = self.folder.memory(genesis)?;
+        if is_known {
+            // A dry run writes nothing; a validator beside it may have.
+            self.memory = Some((genesis, memory));
+            return Ok(());
+        }
         if let Some(last) = memory.last() {
             self.metrics.submitted(last.block);
             tracing::info!(%genesis, cycle.id = %last.cycle, block = last.block.0, "going on after these weights");
