@@ -1,8 +1,9 @@
 //! How a chain is started.
 
 use crate::{
-    Setting,
+    Runtime, Setting,
     genesis::{GenesisSpec, NeuronGenesis, SubnetGenesis, genesis},
+    pallets::drand::{BeaconConfig, BeaconConfiguration},
     runtime::AccountId,
 };
 use sp_core::{

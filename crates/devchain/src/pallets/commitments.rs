@@ -1,6 +1,7 @@
 //! What hotkeys publish about themselves, by the real chain's rules. What is encrypted stays so until revealed.
 
 mod data;
+mod reveal;
 
 pub use self::data::{CommitmentInfo, Data, Registration, UsageTracker};
 pub use self::pallet::*;
@@ -117,6 +118,14 @@ pub mod pallet {
         UnexpectedUnreserveLeftover,
         /// Only the chain marks a reveal as failed.
         TimelockRevealFailedNotAllowed,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_block: BlockNumberFor<T>) -> Weight {
+            Self::reveal_fields();
+            Weight::zero()
+        }
     }
 
     #[pallet::call]

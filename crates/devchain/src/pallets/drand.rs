@@ -1,6 +1,12 @@
 //! Where the randomness beacon's pulses are stored, once they are known on chain.
 
+pub mod beacon;
+mod open;
+mod rounds;
+
+pub use self::open::open;
 pub use self::pallet::*;
+pub(crate) use self::rounds::bring_rounds;
 
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::BoundedVec;
@@ -68,6 +74,14 @@ impl Get<BeaconConfiguration> for Quicknet {
                 beacon_id: BoundedVec::truncate_from(b"quicknet".to_vec()),
             },
         }
+    }
+}
+
+impl BeaconConfiguration {
+    /// The beacon of this chain's own, whose rounds the node brings on chain as somebody waits for them.
+    #[must_use]
+    pub fn own() -> Self {
+        Self { public_key: BoundedVec::truncate_from(beacon::public_key().to_vec()), ..Quicknet::get() }
     }
 }
 

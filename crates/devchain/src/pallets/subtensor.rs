@@ -7,6 +7,7 @@ mod errors;
 mod events;
 mod guards;
 mod registration;
+mod reveal;
 mod serving;
 pub mod storage;
 mod types;
@@ -64,6 +65,7 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_block: BlockNumberFor<T>) -> Weight {
             Self::run_epochs();
+            Self::reveal_timelocked_weights();
             Weight::zero()
         }
     }
