@@ -13,7 +13,7 @@ use crate::{
 use kinitro_proto::BlockNumber;
 use scale_decode::DecodeAsType;
 use scale_encode::EncodeAsFields;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use subxt::{
     config::DefaultExtrinsicParamsBuilder,
     utils::{AccountId32, MultiSignature},
@@ -99,7 +99,11 @@ async fn reveal_round(view: &View, terms: &Terms) -> Result<(Beacon, u64)> {
     }
     let beacon = beacon(view).await?;
     let millis: u64 = view.value("Timestamp", "Now", ()).await?;
-    let now = Duration::from_millis(millis);
+    // The first block of a chain has no time.
+    let now = match millis {
+        0 => SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(),
+        millis => Duration::from_millis(millis),
+    };
     let round = terms
         .epoch
         .reveal_round(terms.head.0, now, terms.block_time, &beacon);

@@ -3,7 +3,7 @@
 use super::{node, on_miners, prepared, row, signer, terms};
 use crate::subnet::{NETUID, client, hotkey};
 use kinitro_chain::{Error, PreparedKind, TimelockedCommit};
-use kinitro_devchain::Setting;
+use kinitro_devchain::{Devchain, Options, Setting, pallets::drand::beacon};
 
 /// The first second and the length of a round of the public beacon.
 const BEACON: (u64, u64) = (1_692_803_367, 3);
@@ -45,6 +45,57 @@ async fn a_commit_waits_for_the_round_of_its_reveal() {
         []
     );
     assert_eq!(row(&chain).await, None);
+}
+
+#[tokio::test]
+async fn what_was_committed_is_revealed_when_its_round_is_over() {
+    let node = node(&[Setting::CommitReveal(true), Setting::Tempo(20)]).await;
+    let start = 2_000_000_000_000;
+    node.set_now(start);
+    node.new_block().await.unwrap();
+    let chain = client(&node.url());
+    let prepared = prepared(&chain, &[1, 2]).await;
+    chain.submit(&prepared).await.unwrap();
+
+    // The epoch ends, and its round is not over: this chain's blocks come faster than every 12 seconds.
+    node.new_blocks(20).await.unwrap();
+    assert_eq!(row(&chain).await, None);
+    node.set_now(start + 23 * 12_000 + 3_000);
+    node.new_blocks(2).await.unwrap();
+    assert_eq!(row(&chain).await, Some(vec![(2, 32_768), (3, 65_535)]));
+    let waiting = chain
+        .timelocked_commits(NETUID, &hotkey("//validator"))
+        .await
+        .unwrap();
+    assert_eq!(waiting, []);
+}
+
+#[tokio::test]
+async fn a_commit_for_the_public_beacon_waits_for_that() {
+    let mut options = Options::default()
+        .seed_miners(3)
+        .set(Setting::CommitReveal(true))
+        .set(Setting::Tempo(20));
+    options.own_beacon = false;
+    let node = Devchain::start(options).await.unwrap();
+    let chain = client(&node.url());
+    let prepared = prepared(&chain, &[1, 2]).await;
+    let PreparedKind::Timelocked { reveal_round } = prepared.kind else {
+        panic!("{:?}", prepared.kind);
+    };
+    chain.submit(&prepared).await.unwrap();
+    node.new_blocks(20).await.unwrap();
+    // A round of another beacon opens nothing.
+    node.pulse(reveal_round, beacon::sign(reveal_round))
+        .await
+        .unwrap();
+    node.new_blocks(3).await.unwrap();
+    assert_eq!(row(&chain).await, None);
+    let waiting = chain
+        .timelocked_commits(NETUID, &hotkey("//validator"))
+        .await
+        .unwrap();
+    assert_eq!(waiting, [], "what cannot be opened is dropped");
 }
 
 #[tokio::test]
