@@ -144,6 +144,8 @@ pub async fn serve(
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| Error::Listen { address, source })?;
+    // Port 0 takes a free one.
+    let address = listener.local_addr().unwrap_or(address);
     tracing::debug!(%address, "serving health and metrics");
     let serving =
         axum::serve(listener, router(health, registry)).with_graceful_shutdown(shutdown.cancelled_owned());
