@@ -73,7 +73,11 @@ impl Subnet {
             snapshot: &snapshot,
             weights: &weights,
         };
-        print(if json { view.json() } else { view.text(&self.network) })
+        print(if json {
+            view.json()
+        } else {
+            view.text(&self.network)
+        })
     }
 
     async fn weights(&self, wait: Duration, json: bool) -> Result<(), Exit> {
