@@ -1,6 +1,7 @@
 //! `kinitro validate`: real processes on a development chain.
 
-mod backend;
+pub(crate) mod backend;
+mod fates;
 mod kills;
 mod once;
 mod outages;
