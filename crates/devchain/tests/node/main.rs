@@ -5,5 +5,6 @@ mod client;
 mod life;
 mod methods;
 mod pool;
+mod reveal;
 mod states;
 mod upgrade;
