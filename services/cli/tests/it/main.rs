@@ -8,8 +8,10 @@
 )]
 
 mod command_line;
+mod commitments;
 mod faults;
 mod flow;
+mod keys;
 mod kills;
 mod stack;
 mod traces;
