@@ -81,7 +81,10 @@ impl BeaconConfiguration {
     /// The beacon of this chain's own, whose rounds the node brings on chain as somebody waits for them.
     #[must_use]
     pub fn own() -> Self {
-        Self { public_key: BoundedVec::truncate_from(beacon::public_key().to_vec()), ..Quicknet::get() }
+        Self {
+            public_key: BoundedVec::truncate_from(beacon::public_key().to_vec()),
+            ..Quicknet::get()
+        }
     }
 }
 
