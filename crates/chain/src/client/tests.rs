@@ -59,8 +59,18 @@ fn refused(code: i32, message: &str) -> UserError {
     }
 }
 
-/// An honest node at block 7, whose genesis is all ones.
+/// An honest node at block 7, whose genesis is all ones. Whoever asks for its state must say of which block.
 fn honest(method: &str, params: &Json) -> Result<Json, UserError> {
+    let block = match method {
+        "chain_getHeader" | "state_getRuntimeVersion" | "state_getMetadata" => Some(0),
+        "state_queryStorageAt" => Some(1),
+        "state_call" => Some(2),
+        "state_getKeysPaged" => Some(3),
+        _ => None,
+    };
+    if let Some(place) = block {
+        assert_eq!(params[place], hash(2), "{method}");
+    }
     Ok(match method {
         "chain_getBlockHash" => hash(1),
         "chain_getFinalizedHead" => hash(2),
@@ -128,6 +138,7 @@ async fn an_honest_node_is_read() {
     );
     assert!(view.entry("Commitments", "CommitmentOf").is_ok());
     assert_eq!(read(node(|_, _, _| None), values).await.unwrap(), [None, None]);
+    assert!(read(node(|_, _, _| None), keys).await.unwrap().is_empty());
 }
 
 #[tokio::test]

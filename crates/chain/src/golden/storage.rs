@@ -113,6 +113,12 @@ fn constants_are_the_chains() {
 }
 
 #[test]
+fn finney_makes_a_block_in_twelve_seconds() {
+    let slot = subxt::dynamic::constant::<u64>("Aura", "SlotDuration");
+    assert_eq!(finney().offline().constants().entry(slot).unwrap(), 12_000);
+}
+
+#[test]
 fn what_the_runtime_lacks_is_named() {
     let (_, config) = runtimes().remove(0);
     for (pallet, name) in [("SubtensorModule", "Rank"), ("Nothing", "Uids")] {
