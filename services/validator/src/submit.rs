@@ -4,7 +4,6 @@
 //! sent: by its nonce, of which the chain takes one extrinsic only; by the hotkey's last weights; by its expiry.
 
 use crate::{
-    Error,
     decide::{self, Fate, Plan, Trace},
     error::Result,
     gateway::Weights,
