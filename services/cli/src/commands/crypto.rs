@@ -30,7 +30,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  kinitro crypto publish-public-key -f ~/.config/kinitro/keys/backend --netuid 26 --wallet-name operator"
     )]
-    PublishPublicKey(Publish),
+    PublishPublicKey(Box<Publish>),
     /// Print the public key that an operator's hotkey has committed; exit 3 if there is none
     #[command(
         after_help = "Example:\n  kinitro crypto fetch-public-key --backend-hotkey 5Grwva… --netuid 26"
