@@ -15,3 +15,4 @@ mod keys;
 mod kills;
 mod stack;
 mod traces;
+mod validate;
