@@ -80,6 +80,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     let families: Vec<_> = config.families().map(|entry| entry.name.clone()).collect();
     let report = bus.apply(&families).await?;
     tracing::debug!(%report, "streams and consumers are in place");
+    health.met("nats");
     let reaper = tokio::spawn(reap(store.clone(), bus.clone(), shutdown.clone()));
     let watch = watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
     let scheduler = Scheduler {
@@ -124,7 +125,7 @@ fn on_chain(
         standing: standing.clone(),
         recovered: recovered.clone(),
     };
-    let chain = Chain::new(network.clone());
+    let chain = Chain::with_limits(network.clone(), ChainSource::limits());
     Ok((ChainSource::new(chain, policy, store.clone(), standing), watch))
 }
 
@@ -238,6 +239,10 @@ impl Scheduler {
                 _ => None,
             };
             tracing::warn!(error = why, hint, "trying again");
+        }
+        if error.is_of_the_chain() {
+            // It was asked because a cycle is due, which the ledger had just said.
+            self.health.met("postgres");
         }
         self.health.missing(need, why);
         kind

@@ -59,7 +59,8 @@ impl MinerSource {
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Error> {
         match self {
             Self::File(path) => file::snapshot(path).await,
-            Self::Chain(source) => source.snapshot().await,
+            // Boxed: it is much larger than all else that the loop awaits.
+            Self::Chain(source) => Box::pin(source.snapshot()).await,
         }
     }
 }

@@ -7,8 +7,10 @@
     reason = "a broken fixture should stop its test"
 )]
 
+mod chain;
 mod command_line;
 mod commitments;
+mod devchain;
 mod faults;
 mod flow;
 mod keys;

@@ -17,7 +17,7 @@ use std::{
     fs,
     io::{self, Write as _},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -107,6 +107,16 @@ impl Stack {
         self.settings.push((name, value.to_string()));
     }
 
+    /// Takes a setting back.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.settings.retain(|(known, _)| *known != name);
+    }
+
+    /// A file of the test's own, next to the logs.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Short leases, so that what a killed process had in hand comes again soon.
     pub(crate) fn short_leases(&mut self) {
         self.set("KINITRO_NATS_ACK_WAIT", "2s");
@@ -142,7 +152,12 @@ impl Stack {
     }
 
     pub(crate) fn scheduler(&self) -> Process {
-        self.process("scheduler", &["scheduler"])
+        self.scheduler_named("scheduler")
+    }
+
+    /// A scheduler with a log of its own.
+    pub(crate) fn scheduler_named(&self, name: &str) -> Process {
+        self.process(name, &["scheduler"])
     }
 
     pub(crate) fn scorer(&self) -> Process {
@@ -226,6 +241,12 @@ pub(crate) fn family() -> Family {
 
 /// Asks over HTTP: the status, and the body if it is JSON.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Value)> {
+    let (status, body) = get_text(address, path).await?;
+    Ok((status, serde_json::from_str(&body).unwrap_or_default()))
+}
+
+/// Asks over HTTP: the status and the body.
+pub(crate) async fn get_text(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -233,8 +254,5 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Val
     stream.read_to_string(&mut answer).await?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Ok((
-        status.unwrap_or(0),
-        serde_json::from_str(body).unwrap_or_default(),
-    ))
+    Ok((status.unwrap_or(0), body.to_owned()))
 }

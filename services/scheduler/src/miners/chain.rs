@@ -7,12 +7,15 @@ use super::{
 };
 use crate::Error;
 use kinitro_chain::{
-    Chain,
+    Chain, Limits,
     commitment::{Policy, resolve},
 };
 use kinitro_proto::BlockNumber;
 use kinitro_store::{ChainBlock, NewCommitment, Seen, Store};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 /// Reads the miners at the chain's newest final block.
 #[derive(Debug)]
@@ -41,6 +44,14 @@ struct Usable {
 }
 
 impl ChainSource {
+    /// The loop waits so long for a snapshot and no longer; 256 miners take a second.
+    pub(crate) fn limits() -> Limits {
+        Limits {
+            call: Duration::from_secs(30),
+            ..Limits::default()
+        }
+    }
+
     pub(crate) fn new(chain: Chain, policy: Policy, store: Store, standing: Standing) -> Self {
         Self {
             chain,
@@ -166,12 +177,9 @@ fn why_nobody(commitments: usize, refused: &[Refusal]) -> String {
         .map(|(reason, count)| format!("{count} {reason}"))
         .collect();
     if counts.is_empty() {
-        format!("{commitments} commitments, and no miner's among them")
+        format!("{commitments} commitment(s), none of a miner")
     } else {
-        format!(
-            "{commitments} commitments, of miners refused: {}",
-            counts.join(", ")
-        )
+        format!("{commitments} commitment(s), refused: {}", counts.join(", "))
     }
 }
 

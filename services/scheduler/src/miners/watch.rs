@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 /// From one look to the next: a block's time.
 const EVERY: Duration = Duration::from_secs(12);
+/// From one look to the next while the chain is away.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// How the chain stands, told to operators.
 #[derive(Debug, Clone)]
@@ -78,7 +80,7 @@ impl Watch {
                 self.recovered.notify_one();
             }
             was_up = Some(is_up);
-            backoff::pause(EVERY, &shutdown).await;
+            backoff::pause(if is_up { EVERY } else { AGAIN }, &shutdown).await;
         }
     }
 

@@ -92,7 +92,14 @@ impl Process {
 
     /// How often it said that.
     pub(crate) fn said(&self, message: &str) -> usize {
-        lines(&self.log).filter(|line| line["message"] == message).count()
+        self.lines(message).len()
+    }
+
+    /// The log's lines with that message.
+    pub(crate) fn lines(&self, message: &str) -> Vec<Value> {
+        lines(&self.log)
+            .filter(|line| line["message"] == message)
+            .collect()
     }
 
     /// Before the process ends: afterwards its id may belong to somebody else.

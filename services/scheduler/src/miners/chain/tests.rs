@@ -168,9 +168,9 @@ fn a_commitment_without_text_is_refused_and_one_row_never_spoils_the_others() {
     );
     assert_eq!(
         why_nobody(read.commitments.len(), &out.refused),
-        "3 commitments, of miners refused: 1 no_text, 1 unreadable"
+        "3 commitment(s), refused: 1 no_text, 1 unreadable"
     );
-    assert_eq!(why_nobody(1, &[]), "1 commitments, and no miner's among them");
+    assert_eq!(why_nobody(1, &[]), "1 commitment(s), none of a miner");
 }
 
 #[test]
