@@ -73,10 +73,12 @@ pub type Executive = frame_executive::Executive<
 >;
 
 frame_support::parameter_types! {
+    /// What a block may weigh.
     pub Weights: BlockWeights = BlockWeights::with_sensible_defaults(
         Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_mul(4), u64::MAX),
         Perbill::from_percent(75),
     );
+    /// How long it may be.
     pub Length: BlockLength = BlockLength::builder()
         .max_length(10 * 1024 * 1024)
         .modify_max_length_for_class(DispatchClass::Normal, |length| *length = 7 * 1024 * 1024 + 512 * 1024)

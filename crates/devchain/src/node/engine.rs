@@ -63,7 +63,7 @@ impl Engine {
             parent_hash: H256::zero(),
             number: 0,
             state_root,
-            extrinsics_root: sp_io::hashing::blake2_256(&[0]).into(),
+            extrinsics_root: blake2_256(&[0]).into(),
             digest: Default::default(),
         };
         let genesis = header.hash();

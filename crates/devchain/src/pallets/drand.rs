@@ -122,7 +122,7 @@ pub mod pallet {
     pub type OldestStoredRound<T: Config> = StorageValue<_, u64, ValueQuery>;
 
     #[pallet::event]
-    #[pallet::generate_deposit(pub fn deposit_event)]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
         /// Rounds were stored.
         #[codec(index = 1)]

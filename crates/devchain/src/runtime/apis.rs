@@ -1,4 +1,8 @@
 //! The runtime APIs, answered by name: `api::dispatch(method, arguments)`.
+#![expect(
+    missing_docs,
+    reason = "impl_runtime_apis! writes items without documentation"
+)]
 
 use frame_support::inherent::{CheckInherentsResult, InherentData};
 use frame_support::weights::Weight;

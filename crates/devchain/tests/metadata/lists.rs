@@ -1,7 +1,7 @@
 //! What clients need of the recorded chain, and where ours may differ.
 
 /// What the chain crate and the Python clients use, by kind and pallet or API; all else we have is compared too.
-pub const NEEDED: &[(&str, &[&str])] = &[
+pub(crate) const NEEDED: &[(&str, &[&str])] = &[
     ("storage System", &["Account", "BlockHash", "Events", "Number"]),
     ("storage Timestamp", &["Now"]),
     (
@@ -198,7 +198,7 @@ pub const NEEDED: &[(&str, &[&str])] = &[
 const FRAME: &str = "a newer FRAME than the recorded chain's; no client reads it";
 
 /// Where we differ, and why that is all right.
-pub const ACCEPTED: &[(&str, &str)] = &[
+pub(crate) const ACCEPTED: &[(&str, &str)] = &[
     (
         "api BlockBuilder.check_inherents",
         "a newer FRAME's name for a block, with the same bytes",
@@ -263,7 +263,7 @@ pub const ACCEPTED: &[(&str, &str)] = &[
 ];
 
 /// The real chain's transaction extensions, in the order they are signed.
-pub const EXTENSIONS: [&str; 13] = [
+pub(crate) const EXTENSIONS: [&str; 13] = [
     "CheckNonZeroSender",
     "CheckSpecVersion",
     "CheckTxVersion",

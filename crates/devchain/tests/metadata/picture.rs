@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Decode;
 use frame_metadata::v14::{StorageEntryMetadata, StorageEntryModifier, StorageEntryType};
+use frame_metadata::v15::RuntimeMetadataV15;
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use scale_info::form::PortableForm;
 use scale_info::{Field, PortableRegistry, TypeDef};
@@ -21,10 +22,10 @@ const OPAQUE: [&str; 6] = [
 const NAMED: [&str; 2] = ["AccountId32", "H256"];
 
 /// What is to be found under which name.
-pub type Picture = BTreeMap<String, String>;
+pub(crate) type Picture = BTreeMap<String, String>;
 
 /// Draws what stands in metadata of version 14 or 15.
-pub fn picture(bytes: &[u8]) -> Picture {
+pub(crate) fn picture(bytes: &[u8]) -> Picture {
     let metadata = RuntimeMetadataPrefixed::decode(&mut &bytes[..]).expect("metadata decodes");
     // The two versions have types of their own with the same fields.
     macro_rules! draw {
@@ -38,8 +39,7 @@ pub fn picture(bytes: &[u8]) -> Picture {
                     lines.insert(format!("storage {name}.{}", entry.name), shapes.storage(entry));
                 }
                 for constant in &pallet.constants {
-                    let value = hex::encode(&constant.value);
-                    let line = format!("{} = {value}", shapes.of(constant.ty.id));
+                    let line = format!("{} = {}", shapes.of(constant.ty.id), hex::encode(&constant.value));
                     lines.insert(format!("constant {name}.{}", constant.name), line);
                 }
                 let enums = [
@@ -73,30 +73,38 @@ pub fn picture(bytes: &[u8]) -> Picture {
         RuntimeMetadata::V14(metadata) => draw!(metadata),
         RuntimeMetadata::V15(metadata) => {
             let mut lines = draw!(metadata);
-            let shapes = Shapes(&metadata.types);
-            lines.insert(
-                "extrinsic address".into(),
-                shapes.of(metadata.extrinsic.address_ty.id),
-            );
-            lines.insert(
-                "extrinsic signature".into(),
-                shapes.of(metadata.extrinsic.signature_ty.id),
-            );
-            for api in &metadata.apis {
-                for method in &api.methods {
-                    let inputs: Vec<_> = method
-                        .inputs
-                        .iter()
-                        .map(|input| format!("{}: {}", input.name, shapes.of(input.ty.id)))
-                        .collect();
-                    let line = format!("({}) -> {}", inputs.join(", "), shapes.of(method.output.id));
-                    lines.insert(format!("api {}.{}", api.name, method.name), line);
-                }
-            }
+            lines.extend(since_15(&metadata));
             lines
         }
         other => panic!("metadata of version {}", other.version()),
     }
+}
+
+/// What older metadata does not speak of.
+fn since_15(metadata: &RuntimeMetadataV15) -> Picture {
+    let shapes = Shapes(&metadata.types);
+    let mut lines = Picture::from([
+        (
+            "extrinsic address".into(),
+            shapes.of(metadata.extrinsic.address_ty.id),
+        ),
+        (
+            "extrinsic signature".into(),
+            shapes.of(metadata.extrinsic.signature_ty.id),
+        ),
+    ]);
+    for api in &metadata.apis {
+        for method in &api.methods {
+            let inputs = method
+                .inputs
+                .iter()
+                .map(|input| format!("{}: {}", input.name, shapes.of(input.ty.id)));
+            let inputs = inputs.collect::<Vec<_>>().join(", ");
+            let line = format!("({inputs}) -> {}", shapes.of(method.output.id));
+            lines.insert(format!("api {}.{}", api.name, method.name), line);
+        }
+    }
+    lines
 }
 
 /// The types of one chain's metadata.

@@ -5,6 +5,7 @@ use frame_support::pallet_macros::pallet_section;
 /// The errors; those this chain never returns keep their place.
 #[pallet_section]
 mod errors {
+    #[expect(missing_docs, reason = "what this chain never returns needs no words")]
     #[pallet::error]
     pub enum Error<T> {
         RootNetworkDoesNotExist,

