@@ -14,6 +14,8 @@ use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr
 
 /// The chain of those who name none.
 const DEFAULT_NETWORK: &str = "finney";
+/// The subnet of those who have no chain and name none.
+const NETUID_OF_A_FILE: u16 = 1;
 
 /// The scheduler's settings.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,9 +25,9 @@ pub struct Config {
     #[arg(long, env = "KINITRO_SCHEDULER_DATABASE_URL", default_value = DatabaseUrl::DEFAULT, hide_env_values = true, value_name = "URL")]
     pub database_url: DatabaseUrl,
 
-    /// The subnet
-    #[arg(long, env = "KINITRO_SCHEDULER_NETUID", default_value_t = 1)]
-    pub netuid: u16,
+    /// The subnet; to be given with a chain, which has many [default: 1, with --miners-file]
+    #[arg(long, env = "KINITRO_SCHEDULER_NETUID", value_name = "N")]
+    pub netuid: Option<u16>,
 
     /// The chain whose miners are judged: finney, test, archive, local, or a node's ws:// or wss:// URL [default: finney]
     #[arg(long, env = "KINITRO_SCHEDULER_NETWORK", value_name = "NETWORK")]
@@ -218,6 +220,11 @@ impl Config {
         faults
     }
 
+    /// The subnet.
+    pub(crate) fn netuid(&self) -> u16 {
+        self.netuid.unwrap_or(NETUID_OF_A_FILE)
+    }
+
     /// The chain that the miners come from; none if they come from a file.
     pub(crate) fn network(&self) -> Option<Network> {
         let default = || DEFAULT_NETWORK.parse().expect("a network of that name is known");
@@ -234,7 +241,7 @@ impl Config {
     pub(crate) fn policy(&self) -> Result<Policy, String> {
         Ok(Policy {
             secret_key: self.secret_key()?,
-            netuid: self.netuid,
+            netuid: self.netuid(),
             plain_endpoints: if self.allow_plain_endpoints {
                 PlainEndpoints::Allowed
             } else {
@@ -262,6 +269,9 @@ impl Config {
         let mut faults: Vec<_> = self.secret_key().err().into_iter().collect();
         if let Some(path) = &self.miners_file {
             faults.extend(miners::file::check(path));
+        }
+        if self.miners_file.is_none() && self.netuid.is_none() {
+            faults.push("--netuid is missing: a chain has many subnets, and only one is yours".to_owned());
         }
         if let (Some(path), Some(network)) = (&self.miners_file, &self.network) {
             faults.push(format!(
@@ -338,7 +348,9 @@ mod tests {
         let local = shown(&["--network", "ws://127.0.0.1:4000"]);
         assert!(local.is_some_and(|url| url.starts_with("ws://127.0.0.1:4000")));
         assert_eq!(shown(&["--miners-file", "miners.toml"]), None);
-        assert!(config(&[]).check().is_empty());
+        assert!(config(&["--netuid", "26"]).check().is_empty());
+        let faults = config(&[]).check();
+        assert!(matches!(&faults[..], [fault] if fault.contains("--netuid")), "{faults:#?}");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) async fn open_if_due(
     store: &Store,
     shutdown: &CancellationToken,
 ) -> Result<Option<Opened>, Error> {
-    let is_due = async || store.is_due(config.netuid, config.interval()).await;
+    let is_due = async || store.is_due(config.netuid(), config.interval()).await;
     if !is_due().await? {
         return Ok(None);
     }
@@ -72,7 +72,7 @@ fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
         revision: miner.revision.clone(),
     });
     let cycle = NewCycle {
-        netuid: config.netuid,
+        netuid: config.netuid(),
         interval: config.interval(),
         timeout: Duration::from_secs(config.cycle_timeout.into()),
         block_number: snapshot.block,

@@ -113,14 +113,14 @@ fn on_chain(
     let opens_sealed = policy.secret_key.is_some();
     tracing::info!(
         ?network,
-        netuid = config.netuid,
+        netuid = config.netuid(),
         opens_sealed,
         plain_endpoints = ?policy.plain_endpoints,
         "the miners come from the chain"
     );
     let watch = Watch {
         chain: Chain::with_limits(network.clone(), Watch::limits()),
-        netuid: config.netuid,
+        netuid: config.netuid(),
         store: store.clone(),
         standing: standing.clone(),
         recovered: recovered.clone(),
@@ -189,7 +189,7 @@ impl Scheduler {
                 .publish_event(&Event::CycleOpened { cycle, tasks })
                 .await?;
         }
-        let Some(cycle) = self.store.active_cycle(self.config.netuid).await? else {
+        let Some(cycle) = self.store.active_cycle(self.config.netuid()).await? else {
             return Ok(());
         };
         if outbox::publish(&cycle, &self.store, &self.bus, shutdown).await? == Progress::Full {
@@ -204,7 +204,7 @@ impl Scheduler {
     }
 
     async fn reconcile(&self, reconciler: &mut Reconciler) -> Result<(), Error> {
-        if let Some(cycle) = self.store.active_cycle(self.config.netuid).await? {
+        if let Some(cycle) = self.store.active_cycle(self.config.netuid()).await? {
             let again = reconciler.pass(cycle.id, &self.store, &self.bus).await?;
             self.metrics.published_again(again);
         }
