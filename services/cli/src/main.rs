@@ -47,7 +47,10 @@ fn run(cli: Cli) -> Result<(), Exit> {
 async fn dispatch(command: Command) -> Result<(), Exit> {
     match command {
         Command::Scheduler(config) => {
-            service::run("scheduler", |stop| Box::pin(kinitro_scheduler::run(*config, stop))).await
+            service::run("scheduler", |stop| {
+                Box::pin(kinitro_scheduler::run(*config, stop))
+            })
+            .await
         }
         Command::Executor(config) => {
             service::run("executor", |stop| kinitro_executor::run(*config, stop)).await

@@ -350,7 +350,10 @@ mod tests {
         assert_eq!(shown(&["--miners-file", "miners.toml"]), None);
         assert!(config(&["--netuid", "26"]).check().is_empty());
         let faults = config(&[]).check();
-        assert!(matches!(&faults[..], [fault] if fault.contains("--netuid")), "{faults:#?}");
+        assert!(
+            matches!(&faults[..], [fault] if fault.contains("--netuid")),
+            "{faults:#?}"
+        );
     }
 
     #[test]
