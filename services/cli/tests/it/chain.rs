@@ -167,7 +167,12 @@ async fn an_outage_of_the_chain_delays_the_next_cycle_and_not_the_running_one() 
     assert_eq!(settled.id, cycle);
     let stats = subnet.stack.store.task_stats(cycle).await.unwrap();
     assert_eq!((stats.completed, stats.total()), (8, 8));
-    word.misses("miners", Some("the chain")).await;
+    // Time enough for the next cycle, several times over.
+    let looks = scheduler.said("the chain is still away");
+    eventually(PATIENCE, "another look in vain", async || {
+        scheduler.said("the chain is still away") > looks
+    })
+    .await;
     assert_eq!(subnet.stack.newest().await.unwrap().id, cycle);
     assert_eq!(scheduler.said(AWAY), 2);
 
