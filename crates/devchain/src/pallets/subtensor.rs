@@ -1,15 +1,12 @@
 //! Subnets, the neurons on them and the weights validators give, by the real chain's rules.
 
-mod calls;
 mod commits;
 mod epoch;
-mod errors;
-mod events;
 mod guards;
 mod registration;
 mod reveal;
+mod sections;
 mod serving;
-pub mod storage;
 mod types;
 mod weights;
 
@@ -23,13 +20,13 @@ pub use self::types::*;
 /// What a call is said to weigh: little, so that a block holds all validators' calls.
 pub const WEIGHT: Weight = Weight::from_parts(10_000_000, 0);
 
-#[import_section(calls::calls)]
-#[import_section(errors::errors)]
-#[import_section(events::events)]
-#[import_section(storage::hyperparameters::hyperparameters)]
-#[import_section(storage::neurons::neurons)]
-#[import_section(storage::subnet::subnet)]
-#[import_section(storage::weights::weights)]
+#[import_section(sections::calls::calls)]
+#[import_section(sections::errors::errors)]
+#[import_section(sections::events::events)]
+#[import_section(sections::storage::hyperparameters::hyperparameters)]
+#[import_section(sections::storage::neurons::neurons)]
+#[import_section(sections::storage::subnet::subnet)]
+#[import_section(sections::storage::weights::weights)]
 #[frame_support::pallet]
 pub mod pallet {
     use frame_support::pallet_prelude::*;
