@@ -8,10 +8,6 @@ use std::{net::SocketAddr, time::Duration};
 /// How the chain is started.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-#[cfg_attr(
-    not(feature = "devchain"),
-    expect(dead_code, reason = "this build has no chain to start")
-)]
 pub(crate) struct Config {
     /// Address to listen on, for WebSocket and HTTP; port 0 takes a free one
     #[arg(
@@ -149,7 +145,6 @@ mod chain {
         }
     }
 
-    #[expect(clippy::unused_async, reason = "the build with the feature awaits")]
     pub(crate) async fn run(config: Config) -> Result<(), Exit> {
         Err(Exit::Config(config.check()))
     }

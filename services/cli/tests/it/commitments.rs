@@ -62,6 +62,13 @@ impl Stage {
         error
     }
 
+    /// Publishes the operator's key.
+    async fn publish(&self) -> String {
+        let key = ["-k", SECRET, "--hotkey-uri", "//operator"];
+        self.done(&[&["crypto", "publish-public-key"][..], &key].concat())
+            .await
+    }
+
     /// What a scheduler with the private key makes of a hotkey's commitment.
     async fn resolved(&self, hotkey: &Hotkey) -> Result<Resolved, String> {
         let policy = Policy {
@@ -79,56 +86,62 @@ fn signer(uri: &str) -> Signer {
     Signer::from_uri(uri).unwrap()
 }
 
-#[tokio::test]
-async fn a_published_key_seals_a_commitment_that_only_its_miner_can_use() {
-    let stage = Stage::start().await;
-    let (operator, miner, thief) = (signer("//operator"), signer("//miner-0"), signer("//miner-1"));
-    let backend = operator.hotkey().as_str();
-    let commit = [
-        "miner",
-        "commit",
-        "--hotkey-uri",
-        "//miner-0",
-        "--repo",
-        "user/policy",
-        "--revision",
-        "abc123def4567890",
-        "-d",
-        UUID,
-    ];
-    let sealed = [&commit[..], &["--encrypt", "--backend-hotkey", backend]].concat();
-    let fetch = ["crypto", "fetch-public-key", "--backend-hotkey", backend];
+/// Committing the policy of `//miner-0`.
+const COMMIT: [&str; 10] = [
+    "miner",
+    "commit",
+    "--hotkey-uri",
+    "//miner-0",
+    "--repo",
+    "user/policy",
+    "--revision",
+    "abc123def4567890",
+    "-d",
+    UUID,
+];
 
-    // Nothing is there yet.
+/// The same, sealed for the key that the operator has published.
+fn sealed(operator: &Signer) -> Vec<&str> {
+    let backend = operator.hotkey().as_str();
+    [&COMMIT[..], &["--encrypt", "--backend-hotkey", backend]].concat()
+}
+
+#[tokio::test]
+async fn a_published_key_is_found_by_its_hotkey_and_an_unpublished_one_is_not() {
+    let stage = Stage::start().await;
+    let operator = signer("//operator");
+    let fetch = [
+        "crypto",
+        "fetch-public-key",
+        "--backend-hotkey",
+        operator.hotkey().as_str(),
+    ];
     let error = stage.missing(&fetch).await;
     assert!(error.contains("has committed nothing"), "{error}");
-    stage.missing(&sealed).await;
-    let published = stage
-        .done(&[
-            "crypto",
-            "publish-public-key",
-            "-k",
-            SECRET,
-            "--hotkey-uri",
-            "//operator",
-        ])
-        .await;
+    stage.missing(&sealed(&operator)).await;
+    let published = stage.publish().await;
     assert!(
         published.contains(PUBLIC) && published.contains("block:"),
         "{published}"
     );
     assert_eq!(stage.done(&fetch).await.trim_end(), PUBLIC);
+    assert_eq!(
+        stage.resolved(operator.hotkey()).await.unwrap_err(),
+        "the commitment is the operator's public key"
+    );
+}
+
+#[tokio::test]
+async fn a_sealed_commitment_opens_for_the_operator_and_keeps_its_lineage() {
+    let stage = Stage::start().await;
+    let (operator, miner) = (signer("//operator"), signer("//miner-0"));
+    let sealed = sealed(&operator);
+    stage.publish().await;
 
     let rehearsed = stage.done(&[&sealed[..], &["--dry-run"]].concat()).await;
     assert!(rehearsed.contains("nothing was committed"), "{rehearsed}");
-    assert!(
-        stage
-            .reader
-            .commitment(NETUID, miner.hotkey())
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let committed = stage.reader.commitment(NETUID, miner.hotkey()).await.unwrap();
+    assert!(committed.is_none(), "{committed:?}");
     let said = stage.done(&sealed).await;
     assert!(
         said.contains("user/policy:abc123de:e2:") && said.contains("block:"),
@@ -146,40 +159,30 @@ async fn a_published_key_seals_a_commitment_that_only_its_miner_can_use() {
         (Some("user/policy"), Some("abc123de"))
     );
 
-    // Sealed anew it is another text and the same lineage.
+    // Sealed anew it is another text and the same lineage, whatever the envelope.
     stage.done(&sealed).await;
-    assert_eq!(
-        stage.resolved(miner.hotkey()).await.unwrap().lineage,
-        resolved.lineage
-    );
+    let anew = stage.resolved(miner.hotkey()).await.unwrap();
+    assert_eq!(anew.lineage, resolved.lineage);
     stage.done(&[&sealed[..], &["--envelope", "1"]].concat()).await;
     let old = stage.resolved(miner.hotkey()).await.unwrap();
     assert_eq!(
         (old.envelope, old.lineage),
         (Some(Envelope::Legacy), resolved.lineage)
     );
-    stage.done(&sealed).await;
+}
 
-    // A copy is of no use.
-    let copied = stage
-        .reader
-        .commitment(NETUID, miner.hotkey())
-        .await
-        .unwrap()
-        .unwrap()
-        .text()
-        .unwrap();
-    stage
-        .reader
-        .set_commitment(&thief, NETUID, &copied)
-        .await
-        .unwrap();
+#[tokio::test]
+async fn a_copied_commitment_is_of_no_use() {
+    let stage = Stage::start().await;
+    let (operator, miner, thief) = (signer("//operator"), signer("//miner-0"), signer("//miner-1"));
+    stage.publish().await;
+    stage.done(&sealed(&operator)).await;
+    let committed = stage.reader.commitment(NETUID, miner.hotkey()).await.unwrap();
+    let copied = committed.unwrap().text().unwrap();
+    let stolen = stage.reader.set_commitment(&thief, NETUID, &copied).await;
+    stolen.unwrap();
     let refused = stage.resolved(thief.hotkey()).await.unwrap_err();
     assert!(refused.contains("does not open"), "{refused}");
-    assert_eq!(
-        stage.resolved(operator.hotkey()).await.unwrap_err(),
-        "the commitment is the operator's public key"
-    );
 }
 
 #[tokio::test]
