@@ -17,6 +17,9 @@ const MAX_NUMBERS: usize = 1024;
 /// The deepest that `extra`, which is skipped, may nest.
 const MAX_DEPTH: usize = 16;
 
+/// What the parser says of a number that no double holds.
+const OUT_OF_RANGE: &str = "number out of range";
+
 /// Reads `{"action":{"continuous":{…},"discrete":{…},"extra":{…}}}`.
 pub(crate) fn action(body: &[u8]) -> Result<Action, MinerFault> {
     let visit::Answer(action) = serde_json::from_slice(body).map_err(|error| blame(&error, body))?;
@@ -41,9 +44,9 @@ fn beyond(channels: &BTreeMap<String, Vec<f64>>) -> Option<&str> {
 fn blame(error: &serde_json::Error, body: &[u8]) -> MinerFault {
     let text = error.to_string();
     let kind = match error.classify() {
-        Category::Data => MinerFaultKind::BadAction,
         // The parser has no type for it; a test holds the text.
-        _ if text.starts_with("number out of range") => MinerFaultKind::NotFinite,
+        _ if text.starts_with(OUT_OF_RANGE) => MinerFaultKind::NotFinite,
+        Category::Data => MinerFaultKind::BadAction,
         _ if is_literal(word(body, offset(body, error))) => MinerFaultKind::NotFinite,
         Category::Syntax | Category::Eof | Category::Io => MinerFaultKind::NotJson,
     };

@@ -1,9 +1,9 @@
 //! Reads past a value: nothing is kept, its depth is counted.
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, OUT_OF_RANGE};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 use std::fmt;
 
@@ -87,10 +87,53 @@ impl<'de> Visitor<'de> for Skip {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let first = map.next_key::<Key>()?;
+        if matches!(first, Some(Key { is_number: true })) {
+            return finite(&map.next_value::<String>()?);
+        }
         let below = self.below()?;
-        while map.next_key::<IgnoredAny>()?.is_some() {
+        let mut key = first;
+        while key.is_some() {
             map.next_value_seed(below)?;
+            key = map.next_key()?;
         }
         Ok(())
+    }
+}
+
+/// What `serde_json` calls the one key of a number, if a crate of the same build has it keep numbers as text (its
+/// feature `arbitrary_precision`): to [`Skip`] such a number comes as a map, in range or not.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// A key, of which only that is of interest.
+struct Key {
+    is_number: bool,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl Visitor<'_> for Visit {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
+                let is_number = key == NUMBER;
+                Ok(Key { is_number })
+            }
+        }
+        from.deserialize_str(Visit)
+    }
+}
+
+/// Refuses what is too large for a number, in the parser's own words.
+fn finite<E: Error>(number: &str) -> Result<(), E> {
+    match number.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(()),
+        Ok(_) => Err(E::custom(OUT_OF_RANGE)),
+        Err(_) => Err(E::custom("a number's text is no number")),
     }
 }

@@ -165,6 +165,20 @@ fn numbers_without_a_finite_32_bit_float_are_not_finite() {
     }
 }
 
+/// Whether `serde_json` keeps numbers as text is decided by the build as a whole; the answer is the same.
+#[test]
+fn a_number_is_no_level_of_its_own() {
+    for number in ["0", "1.5", "-2e3", "0.1"] {
+        let levels = MAX_DEPTH - 1; // `extra` is the first
+        let nested = format!("{}{number}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(action(extra(&nested).as_bytes()).is_ok(), "{nested}");
+        let deeper = format!("[{nested}]");
+        assert_eq!(kind(extra(&deeper)), MinerFaultKind::BadAction, "{deeper}");
+    }
+    let smuggled = r#"{"$serde_json::private::Number": "one"}"#;
+    assert_eq!(kind(extra(smuggled)), MinerFaultKind::BadAction);
+}
+
 #[test]
 fn small_and_large_numbers_within_a_32_bit_float_are_taken() {
     let body = continuous(
