@@ -16,6 +16,7 @@ const EDGES: &[(&str, &str)] = &[
     ("proto", ""),
     ("chassis", ""),
     ("scoring", "proto"),
+    ("audit", "proto scoring"),
     ("sealing", "proto"),
     ("nats", "proto"),
     ("store", "proto"),
@@ -25,15 +26,15 @@ const EDGES: &[(&str, &str)] = &[
     ("miner", ""),
     ("harness", ""),
     ("devchain", ""),
-    // The scheduler records the strategy's settings with the cycle, so it knows their type.
-    ("scheduler", "proto nats store scoring chain chassis"),
+    // The scheduler records the strategy's settings with the cycle, so it knows their type, and seeds come from the audit's formula.
+    ("scheduler", "proto nats store scoring audit chain chassis"),
     ("executor", "proto nats simulator policy chassis"),
-    ("scorer", "proto nats store scoring chassis"),
+    ("scorer", "proto nats store scoring audit chassis"),
     ("gateway", "proto nats store chassis"),
-    ("validator", "proto chain chassis"),
+    ("validator", "proto audit chain chassis"),
     (
         "cli",
-        "proto nats store chain sealing simulator chassis miner devchain scheduler executor scorer gateway validator",
+        "proto nats store scoring audit chain sealing simulator chassis miner devchain scheduler executor scorer gateway validator",
     ),
 ];
 
@@ -45,6 +46,7 @@ const HOMES: &[(&str, &str)] = &[
     ("subxt", "chain"),
     ("subxt-signer", "chain"),
     ("x25519-dalek", "sealing"),
+    ("ed25519-dalek", "audit"),
     ("jsonrpsee", "devchain"),
     ("frame-support", "devchain"),
     // The policy client talks to miners, the validator to the gateway; the chassis only probes our own health addresses.

@@ -11,5 +11,5 @@ pub mod weights;
 
 pub use error::{Error, Result};
 pub use pareto::{Candidate, MAX_ENVIRONMENTS, Scored, UNCOMMITTED_BLOCK, score};
-pub use settings::{Law, Settings};
+pub use settings::{Law, MissingCell, Settings};
 pub use threshold::success_rate;

@@ -14,8 +14,25 @@ pub struct Settings {
     pub max_gap: f64,
     /// Episodes per environment as configured, whatever number was run.
     pub episodes_per_environment: u32,
-    /// Results that every cell needs for the cycle to settle.
+    /// Results that a cell needs; with fewer it is missing.
     pub min_episodes: u32,
+    /// What a missing cell means.
+    pub missing_cell: MissingCell,
+    /// Whether who wins no subset gets no weight. v2 paid them too.
+    pub require_points: bool,
+}
+
+/// What a cell with fewer than `min_episodes` results means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingCell {
+    /// The cycle cannot be scored: the previous weights stand.
+    #[default]
+    Expire,
+    /// It counts as a success rate of 0, as in v2.
+    Zero,
+    /// Its miner takes no part in that environment: it wins no subset with it, and there it stands in nobody's way.
+    Exclude,
 }
 
 impl Default for Settings {
@@ -27,6 +44,8 @@ impl Default for Settings {
             max_gap: 0.10,
             episodes_per_environment: 50,
             min_episodes: 25,
+            missing_cell: MissingCell::Expire,
+            require_points: false,
         }
     }
 }
@@ -102,6 +121,7 @@ mod tests {
             max_gap: 0.5,
             episodes_per_environment: 0,
             min_episodes: 0,
+            ..Settings::default()
         };
         let expected = [
             Law::Temperature,

@@ -311,6 +311,7 @@ impl Config {
             max_gap: self.threshold_max_gap,
             episodes_per_environment: self.episodes_per_env,
             min_episodes: self.min_episodes(),
+            ..Settings::default()
         }
     }
 

@@ -7,7 +7,6 @@ use crate::{
 };
 use kinitro_proto::CycleId;
 use kinitro_store::{NewCycle, NewMiner, Secret, Store};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +77,7 @@ fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
         block_number: snapshot.block,
         block_hash: snapshot.block_hash.clone(),
         secret: Secret(secret),
-        secret_hash: Sha256::digest(secret).into(),
+        secret_hash: kinitro_audit::commitment(&secret),
         episodes_per_environment: config.episodes_per_env,
         environments: config.environments(),
         strategy: STRATEGY.to_owned(),

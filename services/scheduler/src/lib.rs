@@ -8,7 +8,6 @@ mod miners;
 mod outbox;
 mod plan;
 mod reconcile;
-mod seed;
 
 pub use config::{Config, PrivateKey};
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! What a cycle consists of. Pure: the same miners, environments and secret plan the same seeds.
 
-use crate::{miners::Miner, seed::seed};
+use crate::miners::Miner;
+use kinitro_audit::seed;
 use kinitro_proto::{Environment, TaskId, Uid};
 use kinitro_store::NewTask;
 

@@ -2,7 +2,13 @@
 
 use hkdf::Hkdf;
 use kinitro_proto::{Environment, Seed};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+
+/// What a cycle commits to when it opens: SHA-256 of its secret's 32 bytes.
+#[must_use]
+pub fn commitment(secret: &[u8; 32]) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
 
 /// The seed of an environment's episode in a cycle: the same for every miner, so that they are compared
 /// on the same episodes; unpredictable without the cycle's secret.
@@ -10,7 +16,8 @@ use sha2::Sha256;
 /// HKDF-SHA256 (RFC 5869) without salt over the 32-byte secret, with
 /// `info = "kinitro seed v1" ‖ 0x00 ‖ environment ‖ 0x00 ‖ episode (u32, big-endian)`; the first 8 bytes, big-endian, less
 /// the top bit.
-pub(crate) fn seed(secret: &[u8; 32], environment: &Environment, episode: u32) -> Seed {
+#[must_use]
+pub fn seed(secret: &[u8; 32], environment: &Environment, episode: u32) -> Seed {
     let mut bytes = [0; 8];
     let info = [
         b"kinitro seed v1",

@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod seed;
+
+pub use seed::{commitment, seed};
