@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod confidence;
 mod error;
 pub mod exact;
 pub mod frontier;
