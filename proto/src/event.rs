@@ -14,6 +14,10 @@ pub enum Event {
         cycle: CycleId,
         /// How many tasks it has.
         tasks: u64,
+        /// What the cycle commits to: SHA-256 of the secret its seeds come from, as 64 hexadecimal digits. Messages
+        /// of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret_hash: Option<String>,
     },
     /// Every task of the cycle has been published.
     CycleRunning {
@@ -24,6 +28,9 @@ pub enum Event {
     CycleSettled {
         /// The cycle.
         cycle: CycleId,
+        /// SHA-256 of the weights document, as 64 hexadecimal digits. Messages of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document_sha256: Option<String>,
     },
     /// The cycle's deadline passed with too few results; the previous weights stand.
     CycleExpired {
@@ -52,7 +59,7 @@ impl Event {
         match self {
             Self::CycleOpened { cycle, .. }
             | Self::CycleRunning { cycle }
-            | Self::CycleSettled { cycle }
+            | Self::CycleSettled { cycle, .. }
             | Self::CycleExpired { cycle, .. } => *cycle,
         }
     }

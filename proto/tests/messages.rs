@@ -95,9 +95,31 @@ fn golden_messages_of_version_1() {
         &Event::CycleOpened {
             cycle: CycleId(42),
             tasks: 48,
+            secret_hash: None,
         },
     );
-    golden("event.v1.settled", &Event::CycleSettled { cycle: CycleId(42) });
+    golden(
+        "event.v1.opened_committed",
+        &Event::CycleOpened {
+            cycle: CycleId(42),
+            tasks: 48,
+            secret_hash: Some("0f".repeat(32)),
+        },
+    );
+    golden(
+        "event.v1.settled",
+        &Event::CycleSettled {
+            cycle: CycleId(42),
+            document_sha256: None,
+        },
+    );
+    golden(
+        "event.v1.settled_documented",
+        &Event::CycleSettled {
+            cycle: CycleId(42),
+            document_sha256: Some("1e".repeat(32)),
+        },
+    );
     let letter = DeadLetter {
         reason: "undecodable".to_owned(),
         detail: "could not decode `task.v1`".to_owned(),
@@ -133,6 +155,31 @@ fn a_field_of_tomorrow_is_passed_over() {
     })
     .unwrap();
     assert_eq!(decode::<Task>(Some(Task::SCHEMA), &bytes).unwrap(), task());
+}
+
+/// What a reader of an earlier version makes of today's events: they have fields it does not know.
+#[test]
+fn an_earlier_version_reads_todays_events() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Yesterday {
+        CycleOpened { cycle: CycleId, tasks: u64 },
+        CycleSettled { cycle: CycleId },
+    }
+    let cycle = CycleId(42);
+    let (tasks, digest) = (48, Some("0f".repeat(32)));
+    let opened = Event::CycleOpened {
+        cycle,
+        tasks,
+        secret_hash: digest.clone(),
+    };
+    let settled = Event::CycleSettled {
+        cycle,
+        document_sha256: digest,
+    };
+    let read = |event| rmp_serde::from_slice::<Yesterday>(&encode(event).unwrap()).unwrap();
+    assert_eq!(read(&opened), Yesterday::CycleOpened { cycle, tasks });
+    assert_eq!(read(&settled), Yesterday::CycleSettled { cycle });
 }
 
 #[test]

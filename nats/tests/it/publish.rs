@@ -114,6 +114,7 @@ async fn events_and_dead_letters_are_kept_once() {
     bus.publish_event(&Event::CycleOpened {
         cycle: CycleId(3),
         tasks: 9,
+        secret_hash: None,
     })
     .await
     .unwrap();

@@ -8,7 +8,7 @@ use kinitro_proto::{
     Environment, Family,
     catalogue::{self, FamilyEntry},
 };
-use kinitro_scoring::Settings;
+use kinitro_scoring::{MissingCell, Settings};
 use kinitro_store::DatabaseUrl;
 use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -77,6 +77,20 @@ pub struct Config {
     /// Results a cell needs for the cycle to settle [default: half the episodes, rounded up]
     #[arg(long, env = "KINITRO_SCHEDULER_MIN_EPISODES", value_name = "N")]
     pub min_episodes: Option<u32>,
+
+    /// What a cell with fewer means: the cycle expires, the miner has 0 there, or takes no part there
+    #[arg(
+        long,
+        env = "KINITRO_SCHEDULER_MISSING_CELL",
+        value_enum,
+        default_value_t,
+        value_name = "RULE"
+    )]
+    pub missing_cell: MissingCells,
+
+    /// Give no weight to miners who win no subset of environments
+    #[arg(long, env = "KINITRO_SCHEDULER_REQUIRE_POINTS")]
+    pub require_points: bool,
 
     /// Families to judge in, comma-separated [default: every family of this version]
     #[arg(
@@ -153,6 +167,28 @@ pub struct Config {
     /// The bus's settings.
     #[command(flatten)]
     pub nats: kinitro_nats::Config,
+}
+
+/// What a cell with too few results means, as a flag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum MissingCells {
+    /// The cycle expires, and the previous weights stand.
+    #[default]
+    Expire,
+    /// The miner's success rate there is 0, as in v2.
+    Zero,
+    /// The miner takes no part in that environment.
+    Exclude,
+}
+
+impl From<MissingCells> for MissingCell {
+    fn from(rule: MissingCells) -> Self {
+        match rule {
+            MissingCells::Expire => Self::Expire,
+            MissingCells::Zero => Self::Zero,
+            MissingCells::Exclude => Self::Exclude,
+        }
+    }
 }
 
 /// The operator's private key, or what is wrong with the text that should be one. Never printed.
@@ -311,7 +347,8 @@ impl Config {
             max_gap: self.threshold_max_gap,
             episodes_per_environment: self.episodes_per_env,
             min_episodes: self.min_episodes(),
-            ..Settings::default()
+            missing_cell: self.missing_cell.into(),
+            require_points: self.require_points,
         }
     }
 
@@ -384,6 +421,38 @@ mod tests {
         }
         assert_eq!(faults.len(), 4, "{faults:#?}");
         assert!(!format!("{faults:?} {config:?}").contains("c0ffee"));
+    }
+
+    #[test]
+    fn what_is_chosen_is_what_the_cycle_records() {
+        let recorded = |args: &[&str]| serde_json::to_value(config(args).settings()).unwrap();
+        let chosen = [
+            "--missing-cell",
+            "exclude",
+            "--require-points",
+            "--episodes-per-env",
+            "7",
+            "--pareto-temperature",
+            "0.5",
+            "--threshold-z-score",
+            "2",
+            "--threshold-min-gap",
+            "0.01",
+            "--threshold-max-gap",
+            "0.2",
+        ];
+        let expected = serde_json::json!({
+            "temperature": 0.5, "z_score": 2.0, "min_gap": 0.01, "max_gap": 0.2, "episodes_per_environment": 7,
+            "min_episodes": 4, "missing_cell": "exclude", "require_points": true,
+        });
+        assert_eq!(recorded(&chosen), expected);
+        for (flag, name) in [("expire", "expire"), ("zero", "zero")] {
+            assert_eq!(recorded(&["--missing-cell", flag])["missing_cell"], name);
+        }
+        // Who chooses nothing has what every cycle had before there was a choice.
+        let default = kinitro_scoring::Settings::default();
+        assert_eq!(recorded(&[]), serde_json::to_value(default).unwrap());
+        assert!(Cli::try_parse_from(["kinitro", "--missing-cell", "guess"]).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     miners::{MinerSource, Snapshot},
     plan,
 };
-use kinitro_proto::CycleId;
+use kinitro_proto::{CycleId, Event};
 use kinitro_store::{NewCycle, NewMiner, Secret, Store};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,18 @@ const STRATEGY: &str = "pareto-subset";
 pub(crate) struct Opened {
     pub(crate) cycle: CycleId,
     pub(crate) tasks: u64,
+    pub(crate) secret_hash: [u8; 32],
+}
+
+impl Opened {
+    /// The word of it: with the commitment, so that whoever watches has it before the first episode is run.
+    pub(crate) fn event(&self) -> Event {
+        Event::CycleOpened {
+            cycle: self.cycle,
+            tasks: self.tasks,
+            secret_hash: Some(hex::encode(self.secret_hash)),
+        }
+    }
 }
 
 /// Opens the current interval's cycle if it is due. The miners are read only then, so while a cycle runs nothing
@@ -57,6 +69,7 @@ pub(crate) async fn open_if_due(
     Ok(Some(Opened {
         cycle: id,
         tasks: cells * u64::from(config.episodes_per_env),
+        secret_hash: cycle.secret_hash,
     }))
 }
 

@@ -9,10 +9,9 @@ mod outbox;
 mod plan;
 mod reconcile;
 
-pub use config::{Config, PrivateKey};
+pub use config::{Config, MissingCells, PrivateKey};
 pub use error::Error;
 
-use cycle::Opened;
 use kinitro_chain::{Chain, Network};
 use kinitro_chassis::{
     backoff::{self, Backoff},
@@ -20,7 +19,6 @@ use kinitro_chassis::{
     report,
 };
 use kinitro_nats::Bus;
-use kinitro_proto::Event;
 use kinitro_store::Store;
 use metrics::{ChainMetrics, Metrics};
 use miners::{ChainSource, MinerSource, Standing, Watch};
@@ -182,11 +180,9 @@ impl Scheduler {
     /// Opens a cycle if one is due, and publishes what the active one still owes the stream.
     async fn step(&self, shutdown: &CancellationToken) -> Result<(), Error> {
         let opened = cycle::open_if_due(&self.config, &self.miners, &self.store, shutdown).await?;
-        if let Some(Opened { cycle, tasks }) = opened {
+        if let Some(opened) = opened {
             self.metrics.opened();
-            self.bus
-                .publish_event(&Event::CycleOpened { cycle, tasks })
-                .await?;
+            self.bus.publish_event(&opened.event()).await?;
         }
         let Some(cycle) = self.store.active_cycle(self.config.netuid()).await? else {
             return Ok(());

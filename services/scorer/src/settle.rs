@@ -65,7 +65,10 @@ async fn end(shared: &Shared, cycle: CycleId, settlement: Settlement) -> Result<
                 "settled the cycle: its weights are served"
             );
             shared.metrics.ended("settled");
-            Event::CycleSettled { cycle }
+            Event::CycleSettled {
+                cycle,
+                document_sha256: None,
+            }
         }
         Ending::Expired(reason) => {
             settlement.expire(&reason).await?;
