@@ -7,7 +7,7 @@ pub enum Error {
     /// Weights at such a temperature are no numbers.
     #[error("the temperature must be over 0, it is `{0}`")]
     Temperature(f64),
-    /// Every subset of environments is a contest, so their number is bounded.
+    /// A set of environments is one word, so their number is bounded.
     #[error("`{found}` environments are more than `pareto-subset` scores, which is `{limit}`")]
     TooManyEnvironments {
         /// Environments asked for.
@@ -15,6 +15,17 @@ pub enum Error {
         /// Environments that can be scored.
         limit: usize,
     },
+    /// Counting ends at a bound: these scores are made to be hard.
+    #[error("the subsets that candidate `{uid}` wins cannot be counted in `{steps}` steps")]
+    TooHard {
+        /// The candidate; of one block with others, the first of them.
+        uid: Uid,
+        /// The steps it may take.
+        steps: u64,
+    },
+    /// Settings pay only who has points.
+    #[error("nobody has points, and weights require points")]
+    NoPoints,
     /// A candidate's scores are not one cell per environment.
     #[error("candidate `{uid}` has `{found}` cells, there are `{expected}` environments")]
     Cells {

@@ -11,6 +11,6 @@ pub mod threshold;
 pub mod weights;
 
 pub use error::{Error, Result};
-pub use pareto::{Candidate, MAX_ENVIRONMENTS, Scored, UNCOMMITTED_BLOCK, score};
+pub use pareto::{Candidate, MAX_ENVIRONMENTS, Scored, UNCOMMITTED_BLOCK, score, score_on};
 pub use settings::{Law, MissingCell, Settings};
 pub use threshold::success_rate;

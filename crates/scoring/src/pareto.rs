@@ -1,9 +1,10 @@
-use crate::{Error, Result, Settings, frontier, subset, threshold, weights};
+use crate::subset::{self, Contest, Scheme};
+use crate::{Error, Result, Settings, frontier, threshold, weights};
 use kinitro_proto::{BlockNumber, Uid};
 use std::collections::BTreeSet;
 
-/// The most environments: every subset of them is a contest, and a bitmap of 2^20 is 128 KiB.
-pub const MAX_ENVIRONMENTS: usize = 20;
+/// The most environments: a set of them is a mask of 128 bits.
+pub const MAX_ENVIRONMENTS: usize = 128;
 
 /// The block of a candidate whose commitment's block is not known: later than any, for now and for centuries.
 pub const UNCOMMITTED_BLOCK: u64 = 1 << 32;
@@ -39,32 +40,45 @@ pub struct Scored {
 /// Scores by the strategy `pareto-subset`, v2's to the bit. The order of candidates decides the order of sums, thus
 /// the last bits: the caller fixes it.
 ///
+/// It uses all cores; on any number of them the bytes are the same.
+///
 /// # Errors
 ///
-/// When the temperature is not over 0, there are more than [`MAX_ENVIRONMENTS`], or a candidate is malformed.
+/// When the temperature is not over 0, there are more than [`MAX_ENVIRONMENTS`], a candidate is malformed, the subsets
+/// cannot be counted in [`subset::STEPS`], or points are required and nobody has any.
 pub fn score(environments: usize, candidates: &[Candidate], settings: &Settings) -> Result<Scored> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    score_on(threads, environments, candidates, settings)
+}
+
+/// [`score`] on that many threads.
+///
+/// # Errors
+///
+/// As [`score`].
+pub fn score_on(
+    threads: usize,
+    environments: usize,
+    candidates: &[Candidate],
+    settings: &Settings,
+) -> Result<Scored> {
     // First of all, as v2: even without candidates.
     if settings.temperature.is_nan() || settings.temperature <= 0.0 {
         return Err(Error::Temperature(settings.temperature));
     }
-    if environments > MAX_ENVIRONMENTS {
-        return Err(Error::TooManyEnvironments {
-            found: environments,
-            limit: MAX_ENVIRONMENTS,
-        });
-    }
-    check(environments, candidates)?;
+    let contest = Contest::new(environments, candidates, settings)?;
     if candidates.is_empty() {
         return Ok(Scored::default());
     }
     let (epsilons, frontier) = pareto(environments, candidates, settings);
     let thresholds = thresholds(candidates, settings);
-    let wins = subset::contest(environments, candidates, &thresholds);
-    let points: Vec<f64> = wins
-        .iter()
-        .map(|wins| wins.points(subset::Scheme::Linear))
-        .collect();
-    let weights = weights::softmax(&points, settings.temperature)?;
+    let wins = contest.count(threads, subset::STEPS)?;
+    let points: Vec<f64> = wins.iter().map(|wins| wins.points(Scheme::Linear)).collect();
+    let weights = if settings.require_points {
+        weights::softmax_of_winners(&points, settings.temperature)?
+    } else {
+        weights::softmax(&points, settings.temperature)?
+    };
     let weights_u16 = weights::to_u16(&weights);
     Ok(Scored {
         epsilons,
@@ -76,7 +90,13 @@ pub fn score(environments: usize, candidates: &[Candidate], settings: &Settings)
     })
 }
 
-fn check(environments: usize, candidates: &[Candidate]) -> Result<()> {
+pub(crate) fn check(environments: usize, candidates: &[Candidate]) -> Result<()> {
+    if environments > MAX_ENVIRONMENTS {
+        return Err(Error::TooManyEnvironments {
+            found: environments,
+            limit: MAX_ENVIRONMENTS,
+        });
+    }
     let mut seen = BTreeSet::new();
     for Candidate { uid, scores, .. } in candidates {
         if !seen.insert(uid) {

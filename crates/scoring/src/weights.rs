@@ -23,6 +23,21 @@ pub fn softmax(points: &[f64], temperature: f64) -> Result<Vec<f64>> {
     Ok(powers.iter().map(|power| power / total).collect())
 }
 
+/// [`softmax`] among those who have points; the others weigh exactly 0.
+///
+/// # Errors
+///
+/// When the temperature is not over 0, and [`Error::NoPoints`] when nobody has points.
+pub fn softmax_of_winners(points: &[f64], temperature: f64) -> Result<Vec<f64>> {
+    let winners: Vec<f64> = points.iter().copied().filter(|&x| x > 0.0).collect();
+    let mut weights = softmax(&winners, temperature)?.into_iter();
+    if winners.is_empty() {
+        return Err(Error::NoPoints);
+    }
+    let weight = |&x: &f64| if x > 0.0 { weights.next() } else { Some(0.0) };
+    Ok(points.iter().filter_map(weight).collect())
+}
+
 /// Lifts every weight to at least `minimum`, keeping their sum: `w·(1 − minimum·m) + minimum`; no change when
 /// `minimum·m ≥ 1`. Known to v2 and never used there.
 #[must_use]

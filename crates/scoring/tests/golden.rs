@@ -7,7 +7,8 @@ mod golden {
 }
 
 use golden::read::{bits, bits_by_uid, case_input, f64s, file, list, uids};
-use kinitro_scoring::{Error, frontier, score, subset, success_rate, threshold, weights};
+use kinitro_scoring::subset::{self, Contest};
+use kinitro_scoring::{Error, frontier, score, success_rate, threshold, weights};
 use serde_json::Value;
 
 /// Runs the check on every case of the list and says how many it ran.
@@ -33,7 +34,7 @@ fn all_scoring_cases_agree_in_every_intermediate() {
         assert_eq!(bits(&scored.epsilons), output["epsilons_bits"], "{name}");
         frontier_agrees(case, &candidates, &scored);
         thresholds_agree(case, &candidates, &scored);
-        winners_agree(case, environments, &candidates, &scored.thresholds);
+        winners_agree(case, environments, &candidates, &settings);
         let order = candidates
             .iter()
             .map(|candidate| candidate.uid)
@@ -117,24 +118,21 @@ fn winners_agree(
     case: &Value,
     environments: usize,
     candidates: &[kinitro_scoring::Candidate],
-    thresholds: &[Vec<Option<f64>>],
+    settings: &kinitro_scoring::Settings,
 ) {
     let Some(expected) = case["output"]["subset_winners"].as_array() else {
         return;
     };
-    let wins = subset::contest(environments, candidates, thresholds);
+    let contest = Contest::new(environments, candidates, settings).unwrap();
     assert_eq!(expected.len(), (1 << environments) - 1, "{}", case["name"]);
     for entry in expected {
         let mask = list(&entry["subset"])
             .iter()
             .fold(0, |mask, e| mask | 1 << e.as_u64().unwrap());
-        let winners = candidates
-            .iter()
-            .zip(&wins)
-            .filter(|(_, wins)| wins.contains(mask));
-        let winners: Vec<u64> = winners.map(|(candidate, _)| candidate.uid.0.into()).collect();
-        let expected: Vec<u64> = entry["winner"].as_u64().into_iter().collect();
-        assert_eq!(winners, expected, "{} {entry}", case["name"]);
+        let winner = contest
+            .winner(mask)
+            .map(|place| u64::from(candidates[place].uid.0));
+        assert_eq!(winner, entry["winner"].as_u64(), "{} {entry}", case["name"]);
     }
 }
 
@@ -260,9 +258,9 @@ fn all_schemes_agree() {
             other => panic!("{other}"),
         };
         let (environments, candidates, settings) = case_input(case);
-        let scored = score(environments, &candidates, &settings).unwrap();
-        let wins = subset::contest(environments, &candidates, &scored.thresholds);
-        let points: Vec<f64> = wins.iter().map(|wins| wins.points(scheme)).collect();
+        let contest = Contest::new(environments, &candidates, &settings).unwrap();
+        let wins = contest.count(1, subset::STEPS).unwrap();
+        let points: Vec<f64> = wins.iter().map(|sizes| sizes.points(scheme)).collect();
         let order: Vec<_> = candidates.iter().map(|candidate| candidate.uid).collect();
         assert_eq!(points, f64s(&case["subset_scores"], &order), "{case}");
     });
