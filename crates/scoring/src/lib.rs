@@ -3,6 +3,7 @@
 pub mod confidence;
 mod error;
 pub mod exact;
+pub mod explain;
 pub mod frontier;
 mod pareto;
 mod settings;

@@ -87,7 +87,7 @@ impl Outcomes {
 
 /// How often each episode of each environment was drawn in one replicate.
 ///
-/// The random words are those of ChaCha20 with the seed as key, the replicate as the 64-bit nonce, and the block counter
+/// The random words are those of `ChaCha20` with the seed as key, the replicate as the 64-bit nonce, and the block counter
 /// from 0, read as little-endian 32-bit words. For each environment in order as many episodes are drawn as it has: the
 /// word modulo their number, and a word at or over the greatest multiple of that number below 2³² is skipped, so that
 /// no episode is likelier than another.

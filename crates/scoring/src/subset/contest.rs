@@ -150,7 +150,7 @@ impl Contest {
         Ok(counts.into_iter().map(Sizes::new).collect())
     }
 
-    fn is_earlier(&self, other: usize, place: usize) -> bool {
+    pub(crate) fn is_earlier(&self, other: usize, place: usize) -> bool {
         self.ranks[other].0 < self.ranks[place].0
     }
 }
