@@ -61,6 +61,19 @@ pub struct Cycle {
     pub reason: Option<String>,
     /// How many miners it judges.
     pub miners: u32,
+    /// What it can be checked by, if it is settled. Cycles that settled before there were documents have none.
+    pub digests: Option<Digests>,
+}
+
+/// What a settled cycle's document and evidence are known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digests {
+    /// SHA-256 of the document.
+    pub document: [u8; 32],
+    /// SHA-256 of the evidence, as text.
+    pub evidence: [u8; 32],
+    /// How long that text is, in bytes.
+    pub evidence_bytes: u64,
 }
 
 /// Where a cycle stands.
@@ -121,7 +134,9 @@ macro_rules! select_cycle {
             "CASE WHEN c.finished_at IS NOT NULL THEN c.secret END AS revealed_secret, c.secret_hash, ",
             "c.episodes_per_environment, c.environments, c.strategy, c.settings, c.code_version, ",
             "c.published_to, c.reason, ",
-            "(SELECT count(*) FROM miners m WHERE m.cycle_id = c.id) AS miners FROM cycles c ",
+            "(SELECT count(*) FROM miners m WHERE m.cycle_id = c.id) AS miners, ",
+            "d.sha256 AS document_sha256, d.evidence_sha256, d.evidence_bytes ",
+            "FROM cycles c LEFT JOIN documents d ON d.cycle_id = c.id ",
             $rest
         )
     };
@@ -154,6 +169,7 @@ impl FromRow<'_, PgRow> for Cycle {
             published_to: row.try_get::<Option<_>, _>("published_to")?.map(TaskId),
             reason: row.try_get("reason")?,
             miners: row.number("miners")?,
+            digests: digests(row)?,
         })
     }
 }
@@ -165,6 +181,17 @@ impl FromStr for CycleState {
         let found = Self::ALL.into_iter().find(|state| state.name() == text);
         found.ok_or_else(|| format!("`{text}` is no state of a cycle"))
     }
+}
+
+fn digests(row: &PgRow) -> Result<Option<Digests>, sqlx::Error> {
+    let Some(document) = row.try_get("document_sha256")? else {
+        return Ok(None);
+    };
+    Ok(Some(Digests {
+        document,
+        evidence: row.try_get("evidence_sha256")?,
+        evidence_bytes: row.number("evidence_bytes")?,
+    }))
 }
 
 impl Store {

@@ -38,6 +38,24 @@ pub enum Error {
         /// The number.
         value: u64,
     },
+    /// A document is signed by a key that nobody added.
+    #[error("no signing key `{key_id}` was added")]
+    UnknownKey {
+        /// The key's id.
+        key_id: String,
+    },
+    /// A document is signed by a key that may not sign any more.
+    #[error("the signing key `{key_id}` is retired")]
+    RetiredKey {
+        /// The key's id.
+        key_id: String,
+    },
+    /// Another key has this key's id.
+    #[error("the id `{key_id}` is that of another signing key")]
+    KeyTaken {
+        /// The id.
+        key_id: String,
+    },
 }
 
 impl Error {
@@ -46,7 +64,12 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Connect { source, .. } | Self::Query { source, .. } => passes(source),
-            Self::Migrate { .. } | Self::BadUrl { .. } | Self::OutOfRange { .. } => false,
+            Self::Migrate { .. }
+            | Self::BadUrl { .. }
+            | Self::OutOfRange { .. }
+            | Self::UnknownKey { .. }
+            | Self::RetiredKey { .. }
+            | Self::KeyTaken { .. } => false,
         }
     }
 
@@ -55,7 +78,12 @@ impl Error {
     pub fn is_unauthorised(&self) -> bool {
         match self {
             Self::Connect { source, .. } | Self::Query { source, .. } => refuses(source),
-            Self::Migrate { .. } | Self::BadUrl { .. } | Self::OutOfRange { .. } => false,
+            Self::Migrate { .. }
+            | Self::BadUrl { .. }
+            | Self::OutOfRange { .. }
+            | Self::UnknownKey { .. }
+            | Self::RetiredKey { .. }
+            | Self::KeyTaken { .. } => false,
         }
     }
 }

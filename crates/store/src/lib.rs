@@ -11,11 +11,14 @@ mod settle;
 mod url;
 
 pub use chain::{ChainBlock, NewCommitment, Seen};
-pub use cycle::{Cycle, CycleState, NewCycle, NewMiner, NewTask, Secret};
+pub use cycle::{Cycle, CycleState, Digests, NewCycle, NewMiner, NewTask, Secret};
 pub use error::{Error, Result};
 pub use record::{Report, RetryRule, Verdict};
 pub use schema::{Migration, MigrationState, create_database, drop_database};
-pub use settle::{Cell, Inputs, NewScore, NewWeights, Settled, Settlement, SnapshotMiner};
+pub use settle::{
+    Cell, Episode, EpisodeEnd, Inputs, KeyState, MissingState, NewDocument, NewScore, NewSignature,
+    NewWeights, Settled, Settlement, SettlingCycle, SigningKeyRow, SnapshotMiner,
+};
 pub use url::DatabaseUrl;
 
 use sqlx::{PgPool, postgres::PgPoolOptions};

@@ -1,6 +1,7 @@
 //! What the gateway and the operator's commands ask. Every answer is one statement, and none of them knows
 //! subnets: a ledger is one subnet's.
 
+mod bundle;
 mod cycles;
 mod ended;
 mod leaderboard;
@@ -12,7 +13,7 @@ pub use ended::EndedCycles;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use scores::{EnvironmentView, MinerView, Score};
 pub use tasks::{FamilyProgress, TaskStats, TaskView};
-pub use weights::Weights;
+pub use weights::{Signed, Weights};
 
 use crate::Cycle;
 

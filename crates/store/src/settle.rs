@@ -1,9 +1,17 @@
-//! Settling: a cycle's accepted rows go out, its scores and weights come in, in one transaction (I6).
+//! Settling: a cycle's rows go out, its scores, weights, document and evidence come in, in one transaction (I6).
 
+mod cycle;
+mod document;
+mod episodes;
 mod inputs;
+mod keys;
 mod write;
 
-pub use inputs::{Cell, Inputs, SnapshotMiner};
+pub use cycle::{SettlingCycle, SnapshotMiner};
+pub use document::{NewDocument, NewSignature};
+pub use episodes::{Episode, EpisodeEnd, MissingState};
+pub use inputs::{Cell, Inputs};
+pub use keys::{KeyState, SigningKeyRow};
 pub use write::{NewScore, NewWeights, Settled};
 
 use crate::{Result, Store, error::Doing, row::clean};
@@ -11,13 +19,22 @@ use kinitro_proto::CycleId;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 const DOING: &str = "settle the cycle";
+/// A cycle of a million results takes longer to read than any other statement may, and to judge than any other
+/// transaction may sit idle.
+const PATIENCE: [&str; 2] = [
+    "SET LOCAL statement_timeout = '10min'",
+    "SET LOCAL idle_in_transaction_session_timeout = '10min'",
+];
 
 /// A cycle that nobody else can settle meanwhile, and that takes no results any more. Dropped without
 /// [`Settlement::settle`] or [`Settlement::expire`], it leaves no trace.
 #[derive(Debug)]
 pub struct Settlement {
     transaction: Transaction<'static, Postgres>,
+    cycle: SettlingCycle,
     inputs: Inputs,
+    /// How many chunks its bundle has so far.
+    chunks: u32,
 }
 
 impl Store {
@@ -45,18 +62,34 @@ impl Store {
     /// If the database refuses; then nothing has changed.
     pub async fn begin_settle(&self, cycle: CycleId) -> Result<Option<Settlement>> {
         let mut transaction = self.pool.begin().await.doing(DOING)?;
-        // A cycle of a million results takes longer to add up than any other statement may.
-        sqlx::query("SET LOCAL statement_timeout = '10min'")
-            .execute(&mut *transaction)
-            .await
-            .doing(DOING)?;
-        let Some(mut inputs) = inputs::lock_cycle(&mut transaction, cycle).await? else {
+        for statement in PATIENCE {
+            sqlx::query(statement)
+                .execute(&mut *transaction)
+                .await
+                .doing(DOING)?;
+        }
+        let Some(mut settling) = cycle::lock(&mut transaction, cycle).await? else {
             return Ok(None);
         };
-        inputs.open_tasks = cancel_open_tasks(&mut transaction, cycle).await?;
-        inputs::read_rows(&mut transaction, &mut inputs).await?;
-        Ok(Some(Settlement { transaction, inputs }))
+        settling.open_tasks = cancel_open_tasks(&mut transaction, cycle).await?;
+        settling.miners = cycle::miners(&mut transaction, cycle).await?;
+        let inputs = inputs::read(&mut transaction, &settling).await?;
+        savepoint(&mut transaction, "SAVEPOINT bundle").await?;
+        Ok(Some(Settlement {
+            transaction,
+            cycle: settling,
+            inputs,
+            chunks: 0,
+        }))
     }
+}
+
+async fn savepoint(connection: &mut PgConnection, statement: &'static str) -> Result<()> {
+    sqlx::query(statement)
+        .execute(connection)
+        .await
+        .map(drop)
+        .doing(DOING)
 }
 
 /// Cancels what is still open, and says how many that were. Waits for those who record results of these very
@@ -76,18 +109,25 @@ pub(crate) async fn cancel_open_tasks(connection: &mut PgConnection, cycle: Cycl
 }
 
 impl Settlement {
+    /// The cycle, and whom it judges.
+    #[must_use]
+    pub const fn cycle(&self) -> &SettlingCycle {
+        &self.cycle
+    }
+
     /// What scores and weights are computed from, and nothing else.
     #[must_use]
     pub const fn inputs(&self) -> &Inputs {
         &self.inputs
     }
 
-    /// Writes scores and weights and ends the cycle, all in one transaction.
+    /// Writes scores, weights, document and signatures and ends the cycle, all in one transaction with the bundle.
     ///
     /// # Errors
-    /// If the database refuses; then nothing has changed.
+    /// [`Error::UnknownKey`](crate::Error::UnknownKey) or [`Error::RetiredKey`](crate::Error::RetiredKey) if a
+    /// signature is by such a key; or if the database refuses. Then nothing has changed.
     pub async fn settle(mut self, settled: &Settled) -> Result<()> {
-        let cycle = self.inputs.cycle;
+        let cycle = self.cycle.id;
         sqlx::query(
             "UPDATE cycles SET state = 'settled', running_at = coalesce(running_at, now()), finished_at = now() \
              WHERE id = $1",
@@ -97,18 +137,21 @@ impl Settlement {
         .await
         .doing(DOING)?;
         write::insert_scores(&mut self.transaction, cycle, &settled.scores).await?;
-        write::insert_weights(&mut self.transaction, &self.inputs, &settled.weights).await?;
+        write::insert_weights(&mut self.transaction, &self.cycle, &settled.weights).await?;
+        document::insert(&mut self.transaction, cycle, self.chunks, &settled.document).await?;
         self.transaction.commit().await.doing(DOING)
     }
 
-    /// Ends the cycle without scores; the previous weights stand.
+    /// Ends the cycle without scores; the previous weights stand. Whatever was appended to its bundle is dropped, also
+    /// after a statement of this settlement failed.
     ///
     /// # Errors
     /// If the database refuses; then nothing has changed.
     pub async fn expire(mut self, reason: &str) -> Result<()> {
         const DOING: &str = "let the cycle expire";
+        savepoint(&mut self.transaction, "ROLLBACK TO SAVEPOINT bundle").await?;
         sqlx::query("UPDATE cycles SET state = 'expired', finished_at = now(), reason = $2 WHERE id = $1")
-            .bind(self.inputs.cycle.0)
+            .bind(self.cycle.id.0)
             .bind(clean(reason))
             .execute(&mut *self.transaction)
             .await

@@ -13,6 +13,10 @@ pub struct Score {
     pub environment: Environment,
     /// Successes by episodes, 0 to 1.
     pub success_rate: f64,
+    /// The lower end of the 95 % interval of the true rate; cycles of before have none.
+    pub success_low: Option<f64>,
+    /// Its upper end.
+    pub success_high: Option<f64>,
     /// Rewards by episodes.
     pub mean_reward: f64,
     /// How many results there are.
@@ -56,6 +60,8 @@ impl FromRow<'_, PgRow> for Score {
             hotkey: row.hotkey("hotkey")?,
             environment: row.environment("environment")?,
             success_rate: row.try_get("success_rate")?,
+            success_low: row.try_get("success_low")?,
+            success_high: row.try_get("success_high")?,
             mean_reward: row.try_get("mean_reward")?,
             episodes: row.number("episodes")?,
             successes: row.number("successes")?,
@@ -93,8 +99,8 @@ impl Store {
     /// If the database cannot be asked.
     pub async fn scores(&self, cycle: CycleId) -> Result<Vec<Score>> {
         sqlx::query_as(
-            "SELECT s.uid, m.hotkey, s.environment, s.success_rate, s.mean_reward, s.episodes, s.successes, \
-                 s.miner_faults \
+            "SELECT s.uid, m.hotkey, s.environment, s.success_rate, s.success_low, s.success_high, s.mean_reward, \
+                 s.episodes, s.successes, s.miner_faults \
              FROM scores s JOIN miners m ON m.cycle_id = s.cycle_id AND m.uid = s.uid \
              JOIN cycles c ON c.id = s.cycle_id WHERE s.cycle_id = $1 \
              ORDER BY s.uid, array_position(c.environments, s.environment)",

@@ -34,6 +34,32 @@ pub struct Weights {
     pub environments: u32,
     /// From the cycle's opening to its settling, in seconds.
     pub duration_seconds: f64,
+    /// How often each miner keeps its rank when the episodes are drawn again, 0 to 1, aligned with `uids`; `None` where
+    /// that was not computed.
+    pub stability: Option<Vec<f64>>,
+    /// In how many replicates; 0 without `stability`.
+    pub replicates: u32,
+    /// What anyone can check them by. Cycles that settled before there were documents have none.
+    pub signed: Option<Signed>,
+}
+
+/// A settled cycle's document, byte for byte, and who signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The canonical text.
+    pub document: String,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// SHA-256 of the evidence, as text.
+    pub evidence_sha256: [u8; 32],
+    /// How long that text is, in bytes.
+    pub evidence_bytes: u64,
+    /// How many lines it has.
+    pub evidence_lines: u64,
+    /// In how many chunks it is kept: [`Store::bundle_chunk`] has the places from 0 to one less.
+    pub evidence_chunks: u32,
+    /// Each key's id with its signature, by id; none if nobody signed.
+    pub signatures: Vec<(String, [u8; 64])>,
 }
 
 impl FromRow<'_, PgRow> for Weights {
@@ -51,8 +77,30 @@ impl FromRow<'_, PgRow> for Weights {
             miners: row.number("miners")?,
             environments: row.number("environments")?,
             duration_seconds: row.try_get("duration_seconds")?,
+            stability: row.try_get("stability")?,
+            replicates: row
+                .try_get::<Option<i32>, _>("replicates")?
+                .map_or(Ok(0), |_| row.number("replicates"))?,
+            signed: signed(row)?,
         })
     }
+}
+
+fn signed(row: &PgRow) -> Result<Option<Signed>, sqlx::Error> {
+    let Some(document) = row.try_get("document")? else {
+        return Ok(None);
+    };
+    let keys: Vec<String> = row.try_get("signing_keys")?;
+    let signatures: Vec<[u8; 64]> = row.try_get("signatures")?;
+    Ok(Some(Signed {
+        document,
+        sha256: row.try_get("sha256")?,
+        evidence_sha256: row.try_get("evidence_sha256")?,
+        evidence_bytes: row.number("evidence_bytes")?,
+        evidence_lines: row.number("evidence_lines")?,
+        evidence_chunks: row.number("evidence_chunks")?,
+        signatures: keys.into_iter().zip(signatures).collect(),
+    }))
 }
 
 /// Every column of a cycle's weights. Complete it with a `WHERE` or an `ORDER BY`.
@@ -61,8 +109,14 @@ macro_rules! select_weights {
         concat!(
             "SELECT w.*, cardinality(c.environments) AS environments, ",
             "(SELECT count(*) FROM miners m WHERE m.cycle_id = w.cycle_id) AS miners, ",
-            "extract(epoch FROM c.finished_at - c.opened_at)::float8 AS duration_seconds ",
+            "extract(epoch FROM c.finished_at - c.opened_at)::float8 AS duration_seconds, ",
+            "d.document, d.sha256, d.evidence_sha256, d.evidence_bytes, d.evidence_lines, d.evidence_chunks, ",
+            "ARRAY(SELECT s.key_id FROM signatures s WHERE s.cycle_id = w.cycle_id ORDER BY s.key_id) ",
+            "AS signing_keys, ",
+            "ARRAY(SELECT s.signature FROM signatures s WHERE s.cycle_id = w.cycle_id ORDER BY s.key_id) ",
+            "AS signatures ",
             "FROM weights w JOIN cycles c ON c.id = w.cycle_id ",
+            "LEFT JOIN documents d ON d.cycle_id = w.cycle_id ",
             $rest
         )
     };

@@ -1,8 +1,8 @@
 //! What a cycle's scores and weights are a pure function of.
 
-use super::DOING;
+use super::{SettlingCycle, SnapshotMiner};
 use crate::{Result, error::Doing, row::Columns};
-use kinitro_proto::{BlockNumber, CycleId, Environment, Hotkey, Uid};
+use kinitro_proto::{BlockNumber, CycleId, Environment, Uid};
 use sqlx::{FromRow, PgConnection, Row, postgres::PgRow};
 
 /// A cycle and its accepted rows, in an order that depends on nothing but them.
@@ -30,17 +30,6 @@ pub struct Inputs {
     pub deadline_passed: bool,
 }
 
-/// A miner as it was when the cycle opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotMiner {
-    /// Its slot.
-    pub uid: Uid,
-    /// Its key.
-    pub hotkey: Hotkey,
-    /// The block of its commitment, where known.
-    pub commit_block: Option<BlockNumber>,
-}
-
 /// The accepted results of one miner in one environment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
@@ -58,36 +47,6 @@ pub struct Cell {
     pub reward: f64,
 }
 
-impl FromRow<'_, PgRow> for Inputs {
-    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            cycle: CycleId(row.number("id")?),
-            block_number: BlockNumber(row.number("block_number")?),
-            strategy: row.try_get("strategy")?,
-            settings: row.try_get("settings")?,
-            episodes_per_environment: row.number("episodes_per_environment")?,
-            environments: row.environments("environments")?,
-            miners: Vec::new(),
-            cells: Vec::new(),
-            open_tasks: 0,
-            deadline_passed: row.try_get("deadline_passed")?,
-        })
-    }
-}
-
-impl FromRow<'_, PgRow> for SnapshotMiner {
-    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let known: Option<i64> = row.try_get("commit_block")?;
-        Ok(Self {
-            uid: row.uid("uid")?,
-            hotkey: row.hotkey("hotkey")?,
-            commit_block: known
-                .map(|_| row.number("commit_block").map(BlockNumber))
-                .transpose()?,
-        })
-    }
-}
-
 impl FromRow<'_, PgRow> for Cell {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
@@ -101,32 +60,10 @@ impl FromRow<'_, PgRow> for Cell {
     }
 }
 
-/// Locks the cycle if it can be settled and nobody else has it; no rows yet.
-pub(super) async fn lock_cycle(connection: &mut PgConnection, cycle: CycleId) -> Result<Option<Inputs>> {
-    sqlx::query_as(
-        "SELECT id, block_number, strategy, settings, episodes_per_environment, environments, \
-             deadline <= now() AS deadline_passed FROM cycles \
-         WHERE id = $1 AND state IN ('open', 'running') AND (deadline <= now() \
-             OR state = 'running' AND (SELECT t.id FROM tasks t WHERE t.cycle_id = $1 \
-                 AND t.state IN ('available', 'retryable') ORDER BY t.id LIMIT 1) IS NULL) \
-         FOR UPDATE SKIP LOCKED",
-    )
-    .bind(cycle.0)
-    .fetch_optional(connection)
-    .await
-    .doing(DOING)
-}
-
-/// Reads the miners and the cells.
-pub(super) async fn read_rows(connection: &mut PgConnection, inputs: &mut Inputs) -> Result<()> {
-    inputs.miners =
-        sqlx::query_as("SELECT uid, hotkey, commit_block FROM miners WHERE cycle_id = $1 ORDER BY uid")
-            .bind(inputs.cycle.0)
-            .fetch_all(&mut *connection)
-            .await
-            .doing("read the cycle's miners")?;
+/// Reads the cells.
+pub(super) async fn read(connection: &mut PgConnection, cycle: &SettlingCycle) -> Result<Inputs> {
     // The sum of floats depends on their order, so the order is fixed.
-    inputs.cells = sqlx::query_as(
+    let cells = sqlx::query_as(
         "SELECT t.uid, t.environment, count(*) AS episodes, \
              count(*) FILTER (WHERE r.success) AS successes, \
              count(*) FILTER (WHERE r.outcome = 'miner_fault') AS miner_faults, \
@@ -135,9 +72,9 @@ pub(super) async fn read_rows(connection: &mut PgConnection, inputs: &mut Inputs
          GROUP BY t.uid, t.environment \
          ORDER BY t.uid, array_position($2::text[], t.environment), t.environment",
     )
-    .bind(inputs.cycle.0)
+    .bind(cycle.id.0)
     .bind(
-        inputs
+        cycle
             .environments
             .iter()
             .map(Environment::as_str)
@@ -146,5 +83,16 @@ pub(super) async fn read_rows(connection: &mut PgConnection, inputs: &mut Inputs
     .fetch_all(connection)
     .await
     .doing("read the cycle's results")?;
-    Ok(())
+    Ok(Inputs {
+        cycle: cycle.id,
+        block_number: cycle.block_number,
+        strategy: cycle.strategy.clone(),
+        settings: cycle.settings.clone(),
+        episodes_per_environment: cycle.episodes_per_environment,
+        environments: cycle.environments.clone(),
+        miners: cycle.miners.clone(),
+        cells,
+        open_tasks: cycle.open_tasks,
+        deadline_passed: cycle.deadline_passed,
+    })
 }

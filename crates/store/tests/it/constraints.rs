@@ -1,6 +1,6 @@
 //! What the database itself refuses, whoever asks.
 
-use crate::ledger::{Ledger, RULE, report, scored, settled};
+use crate::ledger::{Ledger, RULE, report, scored};
 
 /// Runs a transaction that must fail, and says which constraint refused it.
 pub(crate) async fn refused(ledger: &Ledger, statements: &str) -> String {
@@ -115,15 +115,7 @@ async fn weights_and_a_settled_cycle_are_there_together_or_not_at_all() {
     assert_eq!(refused(&ledger, &lie).await, "weights_cycle_state_check");
 
     ledger.pass_deadline(id).await;
-    ledger
-        .store
-        .begin_settle(id)
-        .await
-        .unwrap()
-        .unwrap()
-        .settle(&settled())
-        .await
-        .unwrap();
+    ledger.settle(id).await;
     assert_eq!(
         refused(&ledger, "DELETE FROM weights").await,
         "cycles_weights_fkey"
@@ -137,15 +129,7 @@ async fn weights_and_a_settled_cycle_are_there_together_or_not_at_all() {
 async fn weights_that_are_no_weights_are_refused() {
     let (ledger, tasks) = Ledger::running(1).await;
     ledger.pass_deadline(tasks[0].cycle).await;
-    ledger
-        .store
-        .begin_settle(tasks[0].cycle)
-        .await
-        .unwrap()
-        .unwrap()
-        .settle(&settled())
-        .await
-        .unwrap();
+    ledger.settle(tasks[0].cycle).await;
     let cases = [
         ("weights = '{0.5,NaN}'", "weights_finite_check"),
         ("weights = '{0.5,-1}'", "weights_finite_check"),

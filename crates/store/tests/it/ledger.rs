@@ -6,8 +6,10 @@ use kinitro_proto::{
     Rollout, Seed, Task, TaskId, TaskResult, Timings, Uid,
 };
 use kinitro_store::{
-    DatabaseUrl, NewCycle, NewMiner, NewScore, NewTask, NewWeights, Report, RetryRule, Secret, Settled, Store,
+    DatabaseUrl, Episode, EpisodeEnd, NewCycle, NewDocument, NewMiner, NewScore, NewTask, NewWeights, Report,
+    RetryRule, Secret, Settled, Settlement, Store,
 };
+use sha2::{Digest, Sha256};
 use sqlx::{PgPool, Row, postgres::PgPoolOptions};
 use std::time::Duration;
 
@@ -99,6 +101,12 @@ impl Ledger {
              WHERE id = {cycle}"
         ))
         .await;
+    }
+
+    /// Settles a cycle that can be settled.
+    pub(crate) async fn settle(&self, cycle: CycleId) {
+        let settlement = self.store.begin_settle(cycle).await.unwrap().unwrap();
+        settle(settlement, &settled()).await.unwrap();
     }
 
     /// Runs a statement, and says how many rows it changed.
@@ -237,6 +245,8 @@ pub(crate) fn settled() -> Settled {
         uid: Uid(uid),
         environment: environment.parse().unwrap(),
         success_rate: f64::from(uid) / 2.0,
+        success_low: 0.0,
+        success_high: 0.75,
         mean_reward: -0.25,
         episodes: 2,
         successes: uid.into(),
@@ -249,11 +259,47 @@ pub(crate) fn settled() -> Settled {
         points: vec![0.0, 4.0],
         frontier: vec![Uid(1)],
         epsilons: vec![0.2, 0.1],
+        stability: Some(vec![0.5, 1.0]),
+        replicates: 200,
     };
     let scores = vec![
         score(0, ENVIRONMENTS[0]),
         score(1, ENVIRONMENTS[1]),
         score(1, ENVIRONMENTS[0]),
     ];
-    Settled { scores, weights }
+    Settled {
+        scores,
+        weights,
+        document: document("{\"schema\":\"kinitro.weights.v1\",\"miners\":\"ä\"}"),
+    }
+}
+
+/// A document that nobody signed.
+pub(crate) fn document(text: &str) -> NewDocument {
+    NewDocument {
+        text: text.to_owned(),
+        sha256: Sha256::digest(text).into(),
+        evidence_sha256: [3; 32],
+        evidence_bytes: 50,
+        evidence_lines: 5,
+        signatures: vec![],
+    }
+}
+
+/// The chunks of every bundle here.
+pub(crate) const BUNDLE: [&[u8]; 2] = [b"\x1f\x8b first", b"\x1f\x8b second"];
+
+/// Settles with a bundle.
+pub(crate) async fn settle(
+    mut settlement: Settlement,
+    settled: &Settled,
+) -> Result<(), kinitro_store::Error> {
+    for chunk in BUNDLE {
+        settlement.append_bundle(chunk).await.unwrap();
+    }
+    settlement.settle(settled).await
+}
+
+pub(crate) fn is_result(episode: &Episode) -> bool {
+    matches!(episode.end, EpisodeEnd::Result { .. })
 }

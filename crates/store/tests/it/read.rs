@@ -14,20 +14,8 @@ async fn settled_ledger() -> (Ledger, CycleId) {
         .map(|task| report(task, 1, scored(true, 1.0)))
         .collect();
     ledger.store.record(&reports, &RULE).await.unwrap();
-    settle(&ledger, tasks[0].cycle).await;
+    ledger.settle(tasks[0].cycle).await;
     (ledger, tasks[0].cycle)
-}
-
-async fn settle(ledger: &Ledger, cycle: CycleId) {
-    ledger
-        .store
-        .begin_settle(cycle)
-        .await
-        .unwrap()
-        .unwrap()
-        .settle(&settled())
-        .await
-        .unwrap();
 }
 
 #[tokio::test]
@@ -102,7 +90,7 @@ async fn the_newest_weights_win_over_those_of_a_higher_block() {
     let second = ledger.open_next(17).await;
     ledger.publish(second).await;
     ledger.pass_deadline(second).await;
-    settle(&ledger, second).await;
+    ledger.settle(second).await;
     assert_eq!(
         ledger.store.latest_weights().await.unwrap().unwrap().block_number,
         BlockNumber(17)

@@ -1,7 +1,7 @@
-use crate::ledger::{ENVIRONMENTS, Ledger, RULE, environment, miner_fault, report, scored, settled};
+use crate::ledger::{Ledger, RULE, document, is_result, report, scored, settle, settled};
 use kinitro_harness::eventually;
-use kinitro_proto::{BlockNumber, CycleId, Task, Uid};
-use kinitro_store::{Cell, CycleState, NewWeights, Settled, Settlement, SnapshotMiner, Verdict};
+use kinitro_proto::{CycleId, Task, Uid};
+use kinitro_store::{CycleState, NewWeights, Settled, Settlement, Verdict};
 use std::time::Duration;
 
 async fn complete(ledger: &Ledger, tasks: &[Task]) {
@@ -23,7 +23,17 @@ async fn take(ledger: &Ledger, cycle: CycleId) -> Settlement {
 
 /// All that settling could change.
 async fn everything(ledger: &Ledger) -> Vec<String> {
-    let tables = ["cycles", "tasks", "results", "evidence", "scores", "weights"];
+    let tables = [
+        "cycles",
+        "tasks",
+        "results",
+        "evidence",
+        "scores",
+        "weights",
+        "documents",
+        "signatures",
+        "bundle_chunks",
+    ];
     let queries = tables.map(|table| format!("SELECT to_jsonb({table})::text AS row FROM {table}"));
     ledger
         .texts(&format!("{} ORDER BY row", queries.join(" UNION ALL ")))
@@ -47,9 +57,9 @@ async fn a_cycle_can_be_settled_once_no_task_is_open_or_its_deadline_passed() {
     complete(&ledger, &tasks[3..]).await;
     assert_eq!(store.settleable().await.unwrap(), [cycle]);
     let settlement = store.begin_settle(cycle).await.unwrap().unwrap();
-    assert!(!settlement.inputs().deadline_passed);
-    assert_eq!(settlement.inputs().open_tasks, 0);
-    settlement.settle(&settled()).await.unwrap();
+    assert!(!settlement.cycle().deadline_passed);
+    assert_eq!(settlement.cycle().open_tasks, 0);
+    settle(settlement, &settled()).await.unwrap();
     assert_eq!(store.settleable().await.unwrap(), []);
     assert!(store.begin_settle(cycle).await.unwrap().is_none());
     assert!(store.begin_settle(CycleId(99)).await.unwrap().is_none());
@@ -63,65 +73,10 @@ async fn a_cycle_that_never_ran_can_be_settled_at_its_deadline() {
     ledger.pass_deadline(cycle).await;
     assert_eq!(ledger.store.settleable().await.unwrap(), [cycle]);
     let settlement = ledger.store.begin_settle(cycle).await.unwrap().unwrap();
-    assert_eq!(settlement.inputs().open_tasks, 4);
-    settlement.settle(&settled()).await.unwrap();
+    assert_eq!(settlement.cycle().open_tasks, 4);
+    settle(settlement, &settled()).await.unwrap();
     let settled = ledger.store.cycle(cycle).await.unwrap().unwrap();
     assert!(settled.state == CycleState::Settled && settled.running_at.is_some());
-}
-
-#[tokio::test]
-async fn inputs_are_the_accepted_rows_in_one_order() {
-    let (ledger, tasks) = Ledger::running(3).await;
-    // Rewards whose sum depends on the order they are added in, recorded in another order than the episodes'.
-    let rewards = [1.0, 1e16, -1e16];
-    let mut reports: Vec<_> = tasks
-        .iter()
-        .filter(|task| !(task.uid == Uid(1) && task.environment.as_str() == ENVIRONMENTS[0]))
-        .map(|task| match (task.uid.0, task.episode) {
-            (1, 2) => report(task, 1, miner_fault()),
-            (_, episode) => report(task, 1, scored(episode > 0, rewards[episode as usize])),
-        })
-        .collect();
-    reports.reverse();
-    ledger.store.record(&reports, &RULE).await.unwrap();
-    ledger.pass_deadline(tasks[0].cycle).await;
-
-    let settlement = ledger.store.begin_settle(tasks[0].cycle).await.unwrap().unwrap();
-    let inputs = settlement.inputs();
-    let cell = |uid, environment_text, successes, miner_faults, reward| Cell {
-        uid: Uid(uid),
-        environment: environment(environment_text),
-        episodes: 3,
-        successes,
-        miner_faults,
-        reward,
-    };
-    let in_order = (1.0 + 1e16) - 1e16;
-    let expected = [
-        cell(0, ENVIRONMENTS[0], 2, 0, in_order),
-        cell(0, ENVIRONMENTS[1], 2, 0, in_order),
-        cell(1, ENVIRONMENTS[1], 1, 1, 1.0 + 1e16),
-    ];
-    assert_eq!(inputs.cells, expected);
-    let miner = |uid, commit_block: Option<u64>| SnapshotMiner {
-        uid: Uid(uid),
-        hotkey: format!("5Hotkey{uid}").parse().unwrap(),
-        commit_block: commit_block.map(BlockNumber),
-    };
-    assert_eq!(inputs.miners, [miner(0, None), miner(1, Some(1001))]);
-    assert_eq!(
-        (
-            inputs.open_tasks,
-            inputs.deadline_passed,
-            inputs.episodes_per_environment
-        ),
-        (3, true, 3)
-    );
-    assert_eq!(inputs.environments, ENVIRONMENTS.map(environment));
-    assert_eq!(
-        (inputs.strategy.as_str(), &inputs.settings["temperature"]),
-        ("pareto-subset", &1.0.into())
-    );
 }
 
 #[tokio::test]
@@ -156,7 +111,7 @@ async fn a_settlement_that_the_database_refuses_leaves_no_trace() {
     ];
     for settled in refused {
         let settlement = take(&ledger, tasks[0].cycle).await;
-        let error = settlement.settle(&settled).await.unwrap_err();
+        let error = settle(settlement, &settled).await.unwrap_err();
         assert!(!error.is_passing(), "{error:?}");
         assert_eq!(everything(&ledger).await, before, "{settled:?}");
     }
@@ -184,7 +139,7 @@ async fn of_many_who_settle_at_once_one_does() {
                 let Some(settlement) = store.begin_settle(cycle).await.unwrap() else {
                     return 0;
                 };
-                settlement.settle(&settled()).await.unwrap();
+                settle(settlement, &settled()).await.unwrap();
                 1
             })
         })
@@ -213,7 +168,7 @@ async fn who_records_while_a_cycle_settles_waits_for_the_end() {
         .await;
         assert!(!recording.is_finished());
         let expected = if settles {
-            settlement.settle(&settled()).await.unwrap();
+            settle(settlement, &settled()).await.unwrap();
             Verdict::Late
         } else {
             drop(settlement);
@@ -253,11 +208,13 @@ async fn who_settles_while_results_are_recorded_sees_them() {
     })
     .await;
     recording.commit().await.unwrap();
-    let settlement = settling.await.unwrap();
-    assert_eq!(
-        (settlement.inputs().cells.len(), settlement.inputs().open_tasks),
-        (1, 3)
-    );
+    let mut settlement = settling.await.unwrap();
+    let mut results = 0;
+    for uid in [Uid(0), Uid(1)] {
+        let episodes = settlement.episodes(uid).await.unwrap();
+        results += episodes.iter().filter(|episode| is_result(episode)).count();
+    }
+    assert_eq!((results, settlement.cycle().open_tasks), (1, 3));
 }
 
 #[tokio::test]
@@ -281,14 +238,13 @@ async fn an_expired_cycle_has_a_reason_and_no_weights() {
 async fn a_cycle_may_settle_to_nothing() {
     let (ledger, tasks) = Ledger::running(1).await;
     complete(&ledger, &tasks).await;
-    let settlement = ledger.store.begin_settle(tasks[0].cycle).await.unwrap().unwrap();
-    settlement
-        .settle(&Settled {
-            scores: vec![],
-            weights: NewWeights::default(),
-        })
-        .await
-        .unwrap();
+    let settlement = take(&ledger, tasks[0].cycle).await;
+    let nothing = Settled {
+        scores: vec![],
+        weights: NewWeights::default(),
+        document: document("{}"),
+    };
+    settle(settlement, &nothing).await.unwrap();
     let weights = ledger.store.latest_weights().await.unwrap().unwrap();
     assert!(weights.uids.is_empty());
 }

@@ -1,7 +1,7 @@
 //! Figures, printed; and what they rest on: the hot questions read no table whole.
 
-use crate::ledger::{Ledger, RULE, new_cycle, new_tasks, report, scored, settled};
-use kinitro_proto::Task;
+use crate::ledger::{Ledger, RULE, is_result, new_cycle, new_tasks, report, scored, settle, settled};
+use kinitro_proto::{Task, Uid};
 use kinitro_store::{Store, Verdict};
 use std::time::{Duration, Instant};
 
@@ -70,18 +70,17 @@ async fn a_cycle_of_a_hundred_thousand_tasks_is_opened_published_recorded_and_se
 
     ledger.pass_deadline(id).await;
     let start = Instant::now();
-    let settlement = ledger.store.begin_settle(id).await.unwrap().unwrap();
-    assert_eq!(settlement.inputs().open_tasks, (TASKS - BATCHES * 500 - 1) as u64);
-    assert_eq!(
-        settlement
-            .inputs()
-            .cells
-            .iter()
-            .map(|cell| cell.episodes)
-            .sum::<u32>(),
-        10_000
-    );
-    settlement.settle(&settled()).await.unwrap();
+    let mut settlement = ledger.store.begin_settle(id).await.unwrap().unwrap();
+    assert_eq!(settlement.cycle().open_tasks, (TASKS - BATCHES * 500 - 1) as u64);
+    let mut results = 0;
+    for uid in 0..MINERS {
+        let episodes = settlement.episodes(Uid(uid)).await.unwrap();
+        assert_eq!(episodes.len(), TASKS / usize::from(MINERS));
+        results += episodes.iter().filter(|episode| is_result(episode)).count();
+    }
+    figure("episodes, one miner at a time", TASKS, start.elapsed());
+    assert_eq!(results, BATCHES * 500);
+    settle(settlement, &settled()).await.unwrap();
     figure(
         "settle, cancelling what is open",
         TASKS - BATCHES * 500,
