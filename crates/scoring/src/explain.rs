@@ -179,7 +179,7 @@ impl<'a> Explainer<'a> {
         for size in 1..=environments {
             all = all * (environments + 1 - size) / size;
             let won: u128 = self.won.iter().map(|won| won.of(size)).sum();
-            let left = u128::try_from(&all).map_or(0, |all| all - won);
+            let left = u128::try_from(&all).expect("the most, of 64 in 128, is below 2^125") - won;
             if left > 0 {
                 unwon.push(Subsets { size, subsets: left });
             }
