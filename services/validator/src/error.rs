@@ -1,5 +1,5 @@
 use crate::decide::Reason;
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 /// What can go wrong in the validator.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +33,23 @@ pub enum Error {
         /// The status.
         status: u16,
     },
-    /// The gateway's answer is longer than weights can be.
+    /// The gateway's answer is longer than weights or evidence can be.
     #[error("the gateway's answer is longer than {limit} bytes")]
     TooLong {
         /// The bound.
-        limit: usize,
+        limit: u64,
     },
+    /// The gateway began to answer and stopped.
+    #[error("the gateway at `{url}` has sent nothing more for {} s", after.as_secs())]
+    Stalled {
+        /// What was asked for.
+        url: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The work on an answer broke off: a fault of this program.
+    #[error("the checking of a cycle broke off")]
+    Crashed(#[source] tokio::task::JoinError),
     /// The gateway's answer cannot be read as weights.
     #[error("the gateway's answer cannot be read as weights")]
     Unreadable {
@@ -95,6 +106,7 @@ impl Error {
             Self::Unanswered { .. }
             | Self::Status { .. }
             | Self::TooLong { .. }
+            | Self::Stalled { .. }
             | Self::Unreadable { .. }
             | Self::Unasked => true,
             Self::NotSubmitted(reason) => reason.is_passing(),

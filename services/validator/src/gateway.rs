@@ -1,12 +1,18 @@
 //! The client of the operator's gateway. What it says is believed to be weights only after it was read strictly.
 
+mod evidence;
+mod http;
+
+pub(crate) use evidence::Limits;
+pub(crate) use http::{Answer, Http};
+
 use crate::{Error, error::Result};
+use http::{TIMEOUT, refused, sent, taken};
 use jiff::Timestamp;
 use kinitro_proto::{BlockNumber, CycleId, Uid};
 use reqwest::{
-    Client, Response, StatusCode,
+    Response, StatusCode,
     header::{ETAG, HeaderValue, IF_NONE_MATCH},
-    redirect, retry,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -15,10 +21,6 @@ use serde::{
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use url::Url;
 
-/// The time for a whole answer, as in version 2.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// More than 65536 uids' weights never are.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// A longer tag is not worth sending back.
 const MAX_TAG: usize = 256;
 
@@ -42,12 +44,21 @@ pub(crate) struct Weights {
     pub(crate) stale: bool,
 }
 
+/// Weights, and the very bytes that they were read from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Latest {
+    /// As they were read.
+    pub(crate) weights: Weights,
+    /// As they came.
+    pub(crate) answer: Answer,
+}
+
 /// Asks the gateway, and keeps the last answer: it is sent again only when it has changed.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    client: Client,
+    pub(crate) http: Http,
     url: Url,
-    kept: Option<(HeaderValue, Arc<Weights>)>,
+    kept: Option<(HeaderValue, Arc<Latest>)>,
 }
 
 impl Gateway {
@@ -57,33 +68,19 @@ impl Gateway {
     }
 
     fn with_timeout(backend: &Url, timeout: Duration) -> Result<Self> {
-        let client = Client::builder()
-            .timeout(timeout)
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .user_agent(concat!("kinitro/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(Error::Client)?;
-        let mut url = backend.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["v1", "weights", "latest"]);
-        }
-        Ok(Self {
-            client,
-            url,
-            kept: None,
-        })
+        let http = Http::new(backend, timeout)?;
+        let url = http.url(&["v1", "weights", "latest"]);
+        let kept = None;
+        Ok(Self { http, url, kept })
     }
 
     /// The newest weights; none if no cycle has settled yet.
-    pub(crate) async fn latest(&mut self) -> Result<Option<Arc<Weights>>> {
-        let mut request = self.client.get(self.url.clone());
+    pub(crate) async fn latest(&mut self) -> Result<Option<Arc<Latest>>> {
+        let mut request = self.http.get(&self.url);
         if let Some((tag, _)) = &self.kept {
             request = request.header(IF_NONE_MATCH, tag);
         }
-        let response = request.send().await.map_err(|source| self.unanswered(source))?;
+        let response = sent(request, &self.url).await?;
         match response.status() {
             StatusCode::OK => self.read(response).await.map(Some),
             StatusCode::NOT_MODIFIED => {
@@ -94,38 +91,21 @@ impl Gateway {
                 self.kept = None;
                 Ok(None)
             }
-            status => Err(Error::Status {
-                url: self.url.to_string(),
-                status: status.as_u16(),
-            }),
+            status => Err(refused(&self.url, status)),
         }
     }
 
-    async fn read(&mut self, mut response: Response) -> Result<Arc<Weights>> {
+    async fn read(&mut self, response: Response) -> Result<Arc<Latest>> {
         // What was kept is not what the gateway has now.
         self.kept = None;
         let tag = response.headers().get(ETAG).cloned();
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|source| self.unanswered(source))? {
-            if body.len() + part.len() > MAX_BYTES {
-                return Err(Error::TooLong { limit: MAX_BYTES });
-            }
-            body.extend_from_slice(&part);
-        }
-        let weights: Weights =
-            serde_json::from_slice(&body).map_err(|source| Error::Unreadable { source })?;
-        let weights = Arc::new(weights);
+        let answer = taken(response, &self.url).await?;
+        let weights = serde_json::from_slice(&answer.bytes).map_err(|source| Error::Unreadable { source })?;
+        let latest = Arc::new(Latest { weights, answer });
         self.kept = tag
             .filter(|tag| tag.len() <= MAX_TAG)
-            .map(|tag| (tag, Arc::clone(&weights)));
-        Ok(weights)
-    }
-
-    fn unanswered(&self, source: reqwest::Error) -> Error {
-        Error::Unanswered {
-            url: self.url.to_string(),
-            source: source.without_url(),
-        }
+            .map(|tag| (tag, Arc::clone(&latest)));
+        Ok(latest)
     }
 }
 

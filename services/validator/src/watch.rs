@@ -130,22 +130,23 @@ impl<'a> Watch<'a> {
     }
 
     async fn round(&mut self) -> Result<Round> {
-        let (weights, head) = tokio::join!(self.gateway.latest(), self.submitter.chain.head());
-        self.heard(&weights, &head);
+        let (latest, head) = tokio::join!(self.gateway.latest(), self.submitter.chain.head());
+        self.heard(&latest, &head);
         let head = head?;
         self.remember(head.genesis)?;
         let (_, memory) = self.memory.as_mut().expect("it was opened just now");
         if !self.config.dry_run {
             self.submitter.settle(memory, head.number, &self.metrics).await?;
         }
-        let Some(weights) = weights? else {
+        let Some(latest) = latest? else {
             return Ok(Round::Skipped(Reason::NoWeights));
         };
+        let weights = &latest.weights;
         if self.config.dry_run {
-            return self.rehearse(&weights, head.number).await;
+            return self.rehearse(weights, head.number).await;
         }
         match decide::outset(
-            &weights,
+            weights,
             memory.last(),
             head.number,
             Timestamp::now(),
@@ -153,7 +154,7 @@ impl<'a> Watch<'a> {
         ) {
             Outset::Done => Ok(Round::Done),
             Outset::Skip(reason) => Ok(Round::Skipped(reason)),
-            Outset::New => self.put(&weights).await,
+            Outset::New => self.put(weights).await,
         }
     }
 

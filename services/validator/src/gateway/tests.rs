@@ -13,14 +13,18 @@ use serde_json::{Value, json};
 use std::sync::Mutex;
 use tokio::net::TcpListener;
 
-type Answer = Box<dyn FnMut(HeaderMap) -> Response + Send>;
+type Told = Box<dyn FnMut(HeaderMap) -> Response + Send>;
 
 /// A gateway on loopback that answers what it is told to; ends with the test's runtime.
 async fn gateway(answer: impl FnMut(HeaderMap) -> Response + Send + 'static) -> Gateway {
     served("/v1/weights/latest", "", Box::new(answer)).await
 }
 
-async fn served(path: &str, prefix: &str, answer: Answer) -> Gateway {
+async fn served(path: &str, prefix: &str, answer: Told) -> Gateway {
+    served_within(path, (prefix, answer), Duration::from_secs(5)).await
+}
+
+async fn served_within(path: &str, (prefix, answer): (&str, Told), timeout: Duration) -> Gateway {
     kinitro_chassis::tls::install();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let backend = format!("http://{}{prefix}", listener.local_addr().unwrap());
@@ -30,7 +34,7 @@ async fn served(path: &str, prefix: &str, answer: Answer) -> Gateway {
         get(async move |headers: HeaderMap| (answer.lock().unwrap())(headers)),
     );
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Gateway::with_timeout(&backend.parse().unwrap(), Duration::from_secs(5)).unwrap()
+    Gateway::with_timeout(&backend.parse().unwrap(), timeout).unwrap()
 }
 
 fn document() -> Value {
@@ -45,7 +49,7 @@ fn document() -> Value {
 }
 
 /// What the client makes of such a body.
-async fn of_body(body: impl Into<String>) -> Result<Option<Arc<Weights>>> {
+async fn of_body(body: impl Into<String>) -> Result<Option<Arc<Latest>>> {
     let body = body.into();
     gateway(move |_| body.clone().into_response())
         .await
@@ -54,7 +58,7 @@ async fn of_body(body: impl Into<String>) -> Result<Option<Arc<Weights>>> {
 }
 
 /// What the client makes of the document with that in the place of one of its values.
-async fn with(key: &str, value: Value) -> Result<Option<Arc<Weights>>> {
+async fn with(key: &str, value: Value) -> Result<Option<Arc<Latest>>> {
     let mut document = document();
     document[key] = value;
     of_body(document.to_string()).await
@@ -62,7 +66,9 @@ async fn with(key: &str, value: Value) -> Result<Option<Arc<Weights>>> {
 
 #[tokio::test]
 async fn the_gateways_answer_is_read() {
-    let weights = of_body(document().to_string()).await.unwrap().unwrap();
+    let latest = of_body(document().to_string()).await.unwrap().unwrap();
+    assert_eq!(latest.answer.bytes, document().to_string().into_bytes());
+    let weights = &latest.weights;
     assert_eq!((weights.cycle, weights.block), (CycleId(7), BlockNumber(1000)));
     assert_eq!(weights.settled_at.to_string(), "2024-01-15T10:30:12.75Z");
     assert_eq!(
@@ -79,7 +85,8 @@ async fn version_2_said_nothing_of_staleness() {
     for key in ["stale", "block", "created_at"] {
         document.as_object_mut().unwrap().remove(key);
     }
-    assert!(!of_body(document.to_string()).await.unwrap().unwrap().stale);
+    let latest = of_body(document.to_string()).await.unwrap().unwrap();
+    assert!(!latest.weights.stale);
 }
 
 #[tokio::test]
@@ -248,11 +255,8 @@ async fn a_huge_body_is_cut_off() {
 #[tokio::test]
 async fn a_slow_answer_is_cut_off() {
     let never = || Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-    let mut gateway = gateway(move |_| never().into_response()).await;
-    gateway.client = Client::builder()
-        .timeout(Duration::from_millis(200))
-        .build()
-        .unwrap();
+    let answer = Box::new(move |_| never().into_response());
+    let mut gateway = served_within("/v1/weights/latest", ("", answer), Duration::from_millis(200)).await;
     let error = gateway.latest().await.unwrap_err();
     assert!(matches!(error, Error::Unanswered { .. }), "{error}");
     assert!(error.is_passing());

@@ -5,7 +5,7 @@ use crate::{
     Error,
     decide::{self, Plan, Reason},
     error::Result,
-    gateway::Weights,
+    gateway::Latest,
 };
 use jiff::Timestamp;
 use kinitro_chassis::report;
@@ -43,18 +43,14 @@ impl Said {
 
 impl Watch<'_> {
     /// Tells health, metrics and log whether the gateway and the chain are there.
-    pub(super) fn heard(
-        &mut self,
-        weights: &Result<Option<Arc<Weights>>>,
-        head: &kinitro_chain::Result<Head>,
-    ) {
-        if let Ok(Some(weights)) = weights {
-            let age = decide::age(weights, Timestamp::now());
+    pub(super) fn heard(&mut self, latest: &Result<Option<Arc<Latest>>>, head: &kinitro_chain::Result<Head>) {
+        if let Ok(Some(latest)) = latest {
+            let age = decide::age(&latest.weights, Timestamp::now());
             self.metrics.weights_age(age.unwrap_or_default());
         }
-        self.metrics.gateway_up(weights.is_ok());
+        self.metrics.gateway_up(latest.is_ok());
         self.metrics.chain_up(head.is_ok());
-        let gateway = weights.as_ref().err().map(|error| report(error).to_string());
+        let gateway = latest.as_ref().err().map(|error| report(error).to_string());
         self.need("gateway", gateway);
         let chain = head.as_ref().err().map(|error| report(error).to_string());
         self.need("chain", chain);
