@@ -1,6 +1,6 @@
 //! The commands, as `--help` tells them.
 
-use crate::commands::{chain, config, crypto, cycle, db, devchain, env, miner, nats};
+use crate::commands::{chain, config, crypto, cycle, db, devchain, env, keys, miner, nats};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use kinitro_chassis::telemetry;
@@ -75,6 +75,9 @@ limited, gateway or chain away), 1 refused.")]
     /// Make and publish the operator's key, which miners seal their endpoints with
     #[command(subcommand)]
     Crypto(crypto::Command),
+    /// Make, list and retire the keys that weights are signed with
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Follow and show cycles
     #[command(subcommand)]
     Cycle(cycle::Command),

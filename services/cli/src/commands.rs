@@ -7,6 +7,7 @@ pub(crate) mod cycle;
 pub(crate) mod db;
 pub(crate) mod devchain;
 pub(crate) mod env;
+pub(crate) mod keys;
 pub(crate) mod miner;
 pub(crate) mod nats;
 pub(crate) mod validate;

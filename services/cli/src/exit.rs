@@ -64,6 +64,16 @@ impl From<kinitro_sealing::Error> for Exit {
     }
 }
 
+impl From<kinitro_audit::Error> for Exit {
+    fn from(error: kinitro_audit::Error) -> Self {
+        let text = report(&error).to_string();
+        match error {
+            kinitro_audit::Error::Exists { .. } => Self::Conflict(text),
+            _ => Self::Failure(text),
+        }
+    }
+}
+
 impl From<kinitro_chain::commitment::Refused> for Exit {
     fn from(refused: kinitro_chain::commitment::Refused) -> Self {
         Self::Config(refused.faults().iter().map(ToString::to_string).collect())

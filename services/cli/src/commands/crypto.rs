@@ -141,12 +141,16 @@ impl Generate {
         if let Some(folder) = &self.output {
             return Ok(folder.clone());
         }
-        let set = self.config_home.clone().filter(|home| home.is_absolute());
-        let home = set.or_else(|| env::home_dir().map(|home| home.join(".config")));
-        let home =
-            home.ok_or_else(|| Exit::Config(vec!["there is no home folder: set --output".to_owned()]))?;
-        Ok(home.join("kinitro/keys"))
+        keys_folder(self.config_home.as_deref())
     }
+}
+
+/// Where keys go that are given no place.
+pub(crate) fn keys_folder(config_home: Option<&Path>) -> Result<PathBuf, Exit> {
+    let set = config_home.filter(|home| home.is_absolute()).map(Path::to_owned);
+    let home = set.or_else(|| env::home_dir().map(|home| home.join(".config")));
+    let home = home.ok_or_else(|| Exit::Config(vec!["there is no home folder: set --output".to_owned()]))?;
+    Ok(home.join("kinitro/keys"))
 }
 
 impl Publish {
