@@ -9,9 +9,8 @@ CREATE TABLE signing_keys (
     retired_at timestamptz,
 
     CONSTRAINT signing_keys_pkey PRIMARY KEY (key_id),
-    CONSTRAINT signing_keys_public_key_key UNIQUE (public_key),
     CONSTRAINT signing_keys_public_key_check CHECK (octet_length(public_key) = 32),
-    -- So an id can stand for one key only, whoever adds it.
+    -- So an id stands for its own key, whoever adds it.
     CONSTRAINT signing_keys_key_id_check CHECK (key_id = left(encode(sha256(public_key), 'hex'), 16)),
     CONSTRAINT signing_keys_retired_check CHECK (retired_at >= added_at)
 );

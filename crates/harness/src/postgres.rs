@@ -1,6 +1,7 @@
 //! PostgreSQL for tests: databases in a shared cluster, and clusters to break.
 
 mod cluster;
+mod dump;
 mod shared;
 
 pub use cluster::Cluster;
@@ -48,6 +49,21 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> String {
         cluster::url(self.port, &self.name)
+    }
+
+    /// Dumps it and restores the dump into a new database beside it.
+    ///
+    /// # Panics
+    /// If either tool fails.
+    pub async fn restored(&self) -> Self {
+        let (port, from) = (self.port, self.name.clone());
+        tokio::task::spawn_blocking(move || {
+            let restored = Self::create(port);
+            dump::copy(port, &from, &restored.name);
+            restored
+        })
+        .await
+        .expect("restoring does not panic twice")
     }
 }
 

@@ -29,6 +29,15 @@ async fn databases_are_empty_separate_and_gone_with_their_handles() {
 }
 
 #[tokio::test]
+async fn a_dump_restores_a_database_beside_the_first() {
+    let first = Postgres::database().await;
+    query(&first.url(), "CREATE TABLE t AS SELECT 7 AS x").unwrap();
+    let second = first.restored().await;
+    query(&first.url(), "DELETE FROM t").unwrap();
+    assert_eq!(query(&second.url(), "SELECT x FROM t").unwrap(), "7");
+}
+
+#[tokio::test]
 async fn a_private_cluster_recovers_what_was_committed() {
     let begin = Instant::now();
     let mut cluster = Postgres::private().await;

@@ -1,11 +1,7 @@
 //! What anyone can check a settled cycle by: its bundle, its document, and who signed that.
 
 use super::{Settlement, keys};
-use crate::{
-    Error, Result,
-    error::Doing,
-    row::{exact, saturated},
-};
+use crate::{Error, Result, error::Doing, row::exact};
 use kinitro_proto::CycleId;
 use sqlx::PgConnection;
 
@@ -77,8 +73,8 @@ pub(super) async fn insert(
     .bind(&document.text)
     .bind(document.sha256.as_slice())
     .bind(document.evidence_sha256.as_slice())
-    .bind(saturated(document.evidence_bytes))
-    .bind(saturated(document.evidence_lines))
+    .bind(exact::<i64>("size of the evidence", document.evidence_bytes)?)
+    .bind(exact::<i64>("number of lines", document.evidence_lines)?)
     .bind(exact::<i32>("number of chunks", chunks.into())?)
     .execute(&mut *connection)
     .await

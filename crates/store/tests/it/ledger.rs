@@ -6,8 +6,8 @@ use kinitro_proto::{
     Rollout, Seed, Task, TaskId, TaskResult, Timings, Uid,
 };
 use kinitro_store::{
-    DatabaseUrl, Episode, EpisodeEnd, NewCycle, NewDocument, NewMiner, NewScore, NewTask, NewWeights, Report,
-    RetryRule, Secret, Settled, Settlement, Store,
+    DatabaseUrl, Episode, EpisodeEnd, KeyState, NewCycle, NewDocument, NewMiner, NewScore, NewSignature,
+    NewTask, NewWeights, Report, RetryRule, Secret, Settled, Settlement, Store,
 };
 use sha2::{Digest, Sha256};
 use sqlx::{PgPool, Row, postgres::PgPoolOptions};
@@ -26,13 +26,21 @@ pub(crate) struct Ledger {
     pub(crate) store: Store,
     pub(crate) sql: PgPool,
     pub(crate) url: DatabaseUrl,
-    _database: Database,
+    database: Database,
 }
 
 impl Ledger {
     /// A ledger without its schema.
     pub(crate) async fn bare() -> Self {
-        let database = Postgres::database().await;
+        Self::over(Postgres::database().await)
+    }
+
+    /// What a dump of this ledger restores.
+    pub(crate) async fn restored(&self) -> Self {
+        Self::over(self.database.restored().await)
+    }
+
+    fn over(database: Database) -> Self {
         let url: DatabaseUrl = database.url().parse().unwrap();
         let sql = PgPoolOptions::new()
             .max_connections(4)
@@ -42,7 +50,7 @@ impl Ledger {
             store: Store::connect(&url, 8),
             sql,
             url,
-            _database: database,
+            database,
         }
     }
 
@@ -107,6 +115,16 @@ impl Ledger {
     pub(crate) async fn settle(&self, cycle: CycleId) {
         let settlement = self.store.begin_settle(cycle).await.unwrap().unwrap();
         settle(settlement, &settled()).await.unwrap();
+    }
+
+    /// Makes a signing key known, and says its id.
+    pub(crate) async fn signing_key(&self, number: u8) -> String {
+        let (id, public) = signing_key(number);
+        assert_eq!(
+            self.store.add_signing_key(&id, &public).await.unwrap(),
+            KeyState::Active
+        );
+        id
     }
 
     /// Runs a statement, and says how many rows it changed.
@@ -286,6 +304,23 @@ pub(crate) fn document(text: &str) -> NewDocument {
     }
 }
 
+/// A public key and its id.
+pub(crate) fn signing_key(number: u8) -> (String, [u8; 32]) {
+    let hash = Sha256::digest([number; 32]);
+    let id = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    (id, [number; 32])
+}
+
+/// The same, signed by these keys.
+pub(crate) fn signed_by(keys: &[&str], mut settled: Settled) -> Settled {
+    let sign = |key: &&str| NewSignature {
+        key_id: (*key).to_owned(),
+        signature: [key.as_bytes()[0]; 64],
+    };
+    settled.document.signatures = keys.iter().map(sign).collect();
+    settled
+}
+
 /// The chunks of every bundle here.
 pub(crate) const BUNDLE: [&[u8]; 2] = [b"\x1f\x8b first", b"\x1f\x8b second"];
 
@@ -302,4 +337,23 @@ pub(crate) async fn settle(
 
 pub(crate) fn is_result(episode: &Episode) -> bool {
     matches!(episode.end, EpisodeEnd::Result { .. })
+}
+
+/// All that settling could change.
+pub(crate) async fn everything(ledger: &Ledger) -> Vec<String> {
+    let tables = [
+        "cycles",
+        "tasks",
+        "results",
+        "evidence",
+        "scores",
+        "weights",
+        "documents",
+        "signatures",
+        "bundle_chunks",
+    ];
+    let queries = tables.map(|table| format!("SELECT to_jsonb({table})::text AS row FROM {table}"));
+    ledger
+        .texts(&format!("{} ORDER BY row", queries.join(" UNION ALL ")))
+        .await
 }

@@ -3,6 +3,9 @@
 
 mod chain;
 mod constraints;
+mod documents;
+mod episodes;
+mod keys;
 mod ledger;
 mod open;
 mod publish;
@@ -11,3 +14,4 @@ mod record;
 mod schema;
 mod settle;
 mod speed;
+mod upgrade;
