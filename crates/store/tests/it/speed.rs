@@ -1,6 +1,6 @@
 //! Figures, printed; and what they rest on: the hot questions read no table whole.
 
-use crate::ledger::{Ledger, RULE, is_result, new_cycle, new_tasks, report, scored, settle, settled};
+use crate::ledger::{Ledger, RULE, is_result, new_cycle, new_tasks, report, scored, settled};
 use kinitro_proto::{Task, Uid};
 use kinitro_store::{Store, Verdict};
 use std::time::{Duration, Instant};
@@ -11,6 +11,9 @@ const EPISODES: u32 = 500;
 const TASKS: usize = 100_000;
 /// How many batches of 500 are recorded.
 const BATCHES: usize = 20;
+/// How large a bundle is appended.
+const CHUNKS: usize = 32;
+const CHUNK: usize = 256 * 1024;
 
 #[expect(clippy::print_stdout, reason = "figures are what this test is for")]
 fn figure(what: &str, rows: usize, took: Duration) {
@@ -72,7 +75,12 @@ async fn a_cycle_of_a_hundred_thousand_tasks_is_opened_published_recorded_and_se
     let start = Instant::now();
     let mut settlement = ledger.store.begin_settle(id).await.unwrap().unwrap();
     assert_eq!(settlement.cycle().open_tasks, (TASKS - BATCHES * 500 - 1) as u64);
-    let mut results = 0;
+    figure(
+        "begin to settle, cancelling what is open",
+        TASKS - BATCHES * 500,
+        start.elapsed(),
+    );
+    let (start, mut results) = (Instant::now(), 0);
     for uid in 0..MINERS {
         let episodes = settlement.episodes(Uid(uid)).await.unwrap();
         assert_eq!(episodes.len(), TASKS / usize::from(MINERS));
@@ -80,12 +88,12 @@ async fn a_cycle_of_a_hundred_thousand_tasks_is_opened_published_recorded_and_se
     }
     figure("episodes, one miner at a time", TASKS, start.elapsed());
     assert_eq!(results, BATCHES * 500);
-    settle(settlement, &settled()).await.unwrap();
-    figure(
-        "settle, cancelling what is open",
-        TASKS - BATCHES * 500,
-        start.elapsed(),
-    );
+    let start = Instant::now();
+    for _ in 0..CHUNKS {
+        settlement.append_bundle(&[7; CHUNK]).await.unwrap();
+    }
+    figure("append_bundle in chunks of 256 KiB", CHUNKS, start.elapsed());
+    settlement.settle(&settled()).await.unwrap();
 }
 
 /// How often each large table has been read whole.
