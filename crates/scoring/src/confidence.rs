@@ -140,8 +140,9 @@ fn candidates(
         .collect()
 }
 
-/// Each candidate's rank, from 0.
-fn ranks(candidates: &[Candidate], points: &[f64]) -> Vec<usize> {
+/// The rank of each candidate, from 0: by points, then by block, then by uid.
+#[must_use]
+pub fn ranks(candidates: &[Candidate], points: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| {
         let block = |place: usize| {

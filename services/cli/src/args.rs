@@ -1,6 +1,8 @@
 //! The commands, as `--help` tells them.
 
-use crate::commands::{chain, config, crypto, cycle, db, devchain, env, keys, miner, nats};
+use crate::commands::{
+    chain, config, crypto, cycle, db, devchain, env, keys, miner, nats, score, test_scoring,
+};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use kinitro_chassis::telemetry;
@@ -20,6 +22,22 @@ Every flag has an environment variable; both may stand in a TOML file (--config)
 over the file, the file over the default; `kinitro config show SERVICE` says where each value comes from.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 conflict, 5 not allowed, 6 timed out, 75 try again later.";
+
+const SCORE: &str = "\
+The table has one row for each miner and environment; a row that is not there is a missing cell:
+
+  uid,environment,episodes,successes,commit_block
+  3,metaworld/push-v3,50,41,4200
+  3,metaworld/reach-v3,50,50,4200
+  7,metaworld/push-v3,50,47,5100
+
+Columns may be in any order. `commit_block` may be left out, or empty where it is not known: such a miner counts as later than all
+that have one. What is wrong with the table is told at once and whole, and nothing is scored (exit code 2).
+
+Examples:
+  kinitro score --from results.csv
+  kinitro score --from results.csv --miner 7 --subsets
+  kinitro score --from - --format json --missing-cell exclude < results.csv";
 
 /// Judges robot policies: evaluation tasks over NATS JetStream, scores and weights in PostgreSQL
 #[derive(Debug, Parser)]
@@ -89,6 +107,15 @@ limited, gateway or chain away), 1 refused.")]
         after_help = "Example:\n  kinitro devchain --block-time 1s --seed-miners 8 --rate-limit 10\n  kinitro chain show --network local --netuid 1"
     )]
     Devchain(Box<devchain::Config>),
+    /// Score a table of results, and explain each miner's points
+    #[command(after_help = SCORE)]
+    Score(Box<score::Config>),
+    /// Score random miners, to see what the strategy does
+    #[command(after_help = "\
+Example:
+  kinitro test-scoring --n-miners 5 --n-envs 3
+  kinitro test-scoring --n-miners 256 --n-envs 50 --seed 7")]
+    TestScoring(test_scoring::Config),
     /// List, build and try environments
     #[command(subcommand)]
     Env(env::Command),

@@ -10,6 +10,8 @@ pub(crate) mod env;
 pub(crate) mod keys;
 pub(crate) mod miner;
 pub(crate) mod nats;
+pub(crate) mod score;
+pub(crate) mod test_scoring;
 pub(crate) mod validate;
 pub(crate) mod wallet;
 

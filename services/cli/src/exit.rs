@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     Usage(clap::Error),
     /// 2: settings that cannot be run with, all faults of them.
     Config(Vec<String>),
+    /// 2: a file that cannot be worked on, all faults of it.
+    Input { name: String, faults: Vec<String> },
     /// 3: what was asked for is not there.
     NotFound(String),
     /// 4: it stands against what is there.
@@ -129,17 +131,8 @@ impl Exit {
                     ExitCode::FAILURE
                 };
             }
-            Self::Config(faults) => {
-                let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
-                let count = faults.len();
-                (
-                    2,
-                    format!(
-                        "{count} fault{} in the settings, nothing was started:{list}",
-                        if count == 1 { "" } else { "s" }
-                    ),
-                )
-            }
+            Self::Config(faults) => (2, listed(&faults, "in the settings, nothing was started")),
+            Self::Input { name, faults } => (2, listed(&faults, &format!("in `{name}`, nothing was done"))),
             Self::Failure(text) => (1, text),
             Self::NotFound(text) => (3, text),
             Self::Conflict(text) => (4, text),
@@ -151,6 +144,16 @@ impl Exit {
         drop(writeln!(io::stderr(), "kinitro: {text}"));
         code.into()
     }
+}
+
+/// All faults, a line each.
+fn listed(faults: &[String], place: &str) -> String {
+    let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
+    let count = faults.len();
+    format!(
+        "{count} fault{} {place}:{list}",
+        if count == 1 { "" } else { "s" }
+    )
 }
 
 /// Whether the argument, as errors show it, is one whose value nobody should see, here or further down.

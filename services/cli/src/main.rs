@@ -64,6 +64,8 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
         Command::Chain(chain) => commands::chain::run(chain).await,
         Command::Devchain(config) => commands::devchain::run(*config).await,
+        Command::Score(config) => commands::score::run(&config),
+        Command::TestScoring(config) => commands::test_scoring::run(&config),
         Command::Env(environment) => commands::env::run(environment).await,
         Command::Db(db) => commands::db::run(db).await,
         Command::Nats(nats) => commands::nats::run(nats).await,

@@ -1,0 +1,202 @@
+//! A miner's points as prose.
+
+use super::{Names, list, points, several, sizes};
+use crate::commands::score::Told;
+use kinitro_scoring::explain::{Barred, Cell, Explanation, Lead, Loss, Rival, Rivals, WonSubset};
+
+/// Environments of a list that are named; the rest is counted.
+const NAMED: usize = 8;
+
+/// A heading, and a line for each thing there is to say.
+pub(super) fn explanation(miner: &Told<'_>, names: &Names, listed: usize) -> String {
+    let block = miner
+        .commit_block
+        .map_or("whose block is not known".to_owned(), |block| {
+            format!("committed at block {block}")
+        });
+    let mut text = format!(
+        "Miner {}, {block}: rank {}, {} points, weight {:.6}",
+        miner.uid,
+        miner.rank,
+        points(miner.points),
+        miner.weight
+    );
+    let lines = miner
+        .explanation
+        .iter()
+        .flat_map(|told| lines(told, names, listed));
+    for line in lines {
+        text += "\n  ";
+        text += &line;
+    }
+    text
+}
+
+fn lines(told: &Explanation<'_>, names: &Names, listed: usize) -> Vec<String> {
+    let mut lines = vec![won(told), reach(told, names)];
+    let barred = told.barred.iter().take(NAMED).map(|barred| bar(barred, names));
+    lines.extend(barred);
+    let more = told.barred.len().saturating_sub(NAMED);
+    if more > 0 {
+        lines.push(format!("and barred from {more} more environments"));
+    }
+    lines.extend(told.losses.iter().map(|loss| lost(loss, names)));
+    if told.more_losses > 0 {
+        lines.push(format!("and loses {} more such sets to others", told.more_losses));
+    }
+    if let Some(subsets) = &told.subsets {
+        lines.extend(subsets.iter().take(listed).map(|won| subset(won, names)));
+        let more = subsets.len().saturating_sub(listed);
+        if more > 0 {
+            lines.push(format!(
+                "and {} more (--subsets lists all)",
+                several(more, "subset")
+            ));
+        }
+    }
+    lines.extend(told.rivals.iter().flat_map(|rivals| pairs(rivals, names)));
+    lines
+}
+
+fn won(told: &Explanation<'_>) -> String {
+    let total: u128 = told.won.iter().map(|of| of.subsets).sum();
+    if total == 0 {
+        return "won no subset".to_owned();
+    }
+    format!("won {}: {}", several(total, "subset"), sizes(&told.won))
+}
+
+fn reach(told: &Explanation<'_>, names: &Names) -> String {
+    let all = told.reach.len() + told.barred.len();
+    if told.reach.is_empty() {
+        return format!(
+            "could win nothing: in none of {all} environments is it ahead of all who were earlier"
+        );
+    }
+    let tightest =
+        told.tightest
+            .as_ref()
+            .map_or("; nobody who takes part there was earlier".to_owned(), |lead| {
+                format!(
+                    "; ahead there of all who were earlier, at least {}",
+                    over(lead, names)
+                )
+            });
+    format!(
+        "could win subsets of {} of {all} environments, {}{tightest}",
+        told.reach.len(),
+        set(&told.reach, names)
+    )
+}
+
+fn bar(barred: &Barred<'_>, names: &Names) -> String {
+    let environment = names.short(barred.environment);
+    let Some(worst) = barred.worst.as_ref().filter(|_| barred.by > 0) else {
+        return format!("takes no part in {environment}");
+    };
+    format!(
+        "barred from {environment} by {}: {:.4} is not over the {:.4} of miner {}, {:.4} short",
+        several(barred.by, "earlier miner"),
+        worst.score,
+        worst.threshold,
+        worst.uid,
+        -worst.margin
+    )
+}
+
+fn lost(loss: &Loss<'_>, names: &Names) -> String {
+    let by = loss.tightest.as_ref().map_or(String::new(), |lead| {
+        format!(", ahead there by at least {}", amount(lead, names))
+    });
+    let block = loss
+        .commit_block
+        .map_or(String::new(), |block| format!(" (block {block})"));
+    format!(
+        "loses what lies within {} to miner {}{block}{by}",
+        set(&loss.environments, names),
+        loss.uid
+    )
+}
+
+fn subset(won: &WonSubset<'_>, names: &Names) -> String {
+    let environments = set(&won.environments, names);
+    match won.runner_up {
+        None => format!("won {environments}: nobody else takes part there"),
+        Some(runner_up) => {
+            let who = if runner_up.next {
+                "who would have had it next"
+            } else {
+                "the nearest, though nobody would have had it next"
+            };
+            format!(
+                "won {environments}: held against miner {} by {:.4} in {}, {who}",
+                runner_up.uid,
+                runner_up.margin,
+                names.short(runner_up.environment)
+            )
+        }
+    }
+}
+
+fn pairs(rivals: &Rivals<'_>, names: &Names) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !rivals.earlier.is_empty() {
+        lines.push("against the thresholds of who was earlier:".to_owned());
+        lines.extend(rivals.earlier.iter().map(|rival| pair(rival, names)));
+    }
+    if !rivals.later.is_empty() {
+        lines.push("who was not, against its thresholds:".to_owned());
+        lines.extend(rivals.later.iter().map(|rival| pair(rival, names)));
+    }
+    lines
+}
+
+fn pair(rival: &Rival<'_>, names: &Names) -> String {
+    let block = match rival.commit_block {
+        _ if rival.same_block => " (same block)".to_owned(),
+        Some(block) => format!(" (block {block})"),
+        None => String::new(),
+    };
+    let margins = |cells: &[Cell<'_>]| {
+        let margin = |cell: &Cell<'_>| {
+            let margin = cell
+                .margin
+                .map_or("no part".to_owned(), |margin| format!("{margin:+.4}"));
+            format!("{} {margin}", names.short(cell.environment))
+        };
+        list(&cells.iter().map(margin).collect::<Vec<_>>(), NAMED)
+    };
+    let told = |word: &str, cells: &[Cell<'_>]| match cells {
+        [] => format!("{word} nowhere"),
+        cells => format!("{word} in {}: {}", cells.len(), margins(cells)),
+    };
+    format!(
+        "  miner {}{block}: {}; {}",
+        rival.uid,
+        told("ahead", &rival.ahead),
+        told("not", &rival.behind)
+    )
+}
+
+fn over(lead: &Lead<'_>, names: &Names) -> String {
+    format!(
+        "by {:.4} (in {}, {:.4} over the {:.4} of miner {})",
+        lead.margin,
+        names.short(lead.environment),
+        lead.score,
+        lead.threshold,
+        lead.uid
+    )
+}
+
+fn amount(lead: &Lead<'_>, names: &Names) -> String {
+    format!("{:.4} (in {})", lead.margin, names.short(lead.environment))
+}
+
+fn set(environments: &[&str], names: &Names) -> String {
+    let short: Vec<String> = environments
+        .iter()
+        .map(|name| names.short(name).to_owned())
+        .collect();
+    format!("{{{}}}", list(&short, NAMED))
+}
