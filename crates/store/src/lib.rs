@@ -16,8 +16,8 @@ pub use error::{Error, Result};
 pub use record::{Report, RetryRule, Verdict};
 pub use schema::{Migration, MigrationState, create_database, drop_database};
 pub use settle::{
-    Cell, Episode, EpisodeEnd, Inputs, KeyState, MissingState, NewDocument, NewScore, NewSignature,
-    NewWeights, Settled, Settlement, SettlingCycle, SigningKeyRow, SnapshotMiner,
+    Episode, EpisodeEnd, KeyState, MissingState, NewDocument, NewScore, NewSignature, NewWeights, Settled,
+    Settlement, SettlingCycle, SigningKeyRow, SnapshotMiner,
 };
 pub use url::DatabaseUrl;
 

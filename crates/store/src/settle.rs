@@ -3,14 +3,12 @@
 mod cycle;
 mod document;
 mod episodes;
-mod inputs;
 mod keys;
 mod write;
 
 pub use cycle::{SettlingCycle, SnapshotMiner};
 pub use document::{NewDocument, NewSignature};
 pub use episodes::{Episode, EpisodeEnd, MissingState};
-pub use inputs::{Cell, Inputs};
 pub use keys::{KeyState, SigningKeyRow};
 pub use write::{NewScore, NewWeights, Settled};
 
@@ -32,7 +30,6 @@ const PATIENCE: [&str; 2] = [
 pub struct Settlement {
     transaction: Transaction<'static, Postgres>,
     cycle: SettlingCycle,
-    inputs: Inputs,
     /// How many chunks its bundle has so far.
     chunks: u32,
 }
@@ -73,12 +70,10 @@ impl Store {
         };
         settling.open_tasks = cancel_open_tasks(&mut transaction, cycle).await?;
         settling.miners = cycle::miners(&mut transaction, cycle).await?;
-        let inputs = inputs::read(&mut transaction, &settling).await?;
         savepoint(&mut transaction, "SAVEPOINT bundle").await?;
         Ok(Some(Settlement {
             transaction,
             cycle: settling,
-            inputs,
             chunks: 0,
         }))
     }
@@ -113,12 +108,6 @@ impl Settlement {
     #[must_use]
     pub const fn cycle(&self) -> &SettlingCycle {
         &self.cycle
-    }
-
-    /// What scores and weights are computed from, and nothing else.
-    #[must_use]
-    pub const fn inputs(&self) -> &Inputs {
-        &self.inputs
     }
 
     /// Writes scores, weights, document and signatures and ends the cycle, all in one transaction with the bundle.

@@ -124,7 +124,7 @@ impl Subnet {
             store.begin_settle(cycle).await.unwrap()
         })
         .await;
-        let miners = settlement.inputs().miners.iter().map(|miner| {
+        let miners = settlement.cycle().miners.iter().map(|miner| {
             let endpoint = endpoints[&miner.uid].clone();
             (miner.uid.0, (endpoint, miner.commit_block.unwrap().0))
         });
