@@ -1,6 +1,7 @@
 //! What a validator can set; flags and defaults of version 2, and what it lacked.
 
 use clap::builder::BoolishValueParser;
+use kinitro_audit::keys::PublicKey;
 use kinitro_chain::{Network, Signer};
 use std::{
     env, fmt,
@@ -109,6 +110,22 @@ pub struct Config {
     #[arg(long, env = "XDG_STATE_HOME", hide = true)]
     pub state_home: Option<PathBuf>,
 
+    /// Compute weights again from the evidence, and check who signed them, before they are submitted; those that do not hold
+    /// are refused
+    #[arg(long, env = "KINITRO_VALIDATOR_VERIFY", num_args = 0..=1, require_equals = true, value_name = "BOOL",
+          default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub verify: bool,
+
+    /// With --verify: a key that must have signed, 64 hexadecimal digits; with several, one of them. Unset: whatever key
+    /// the gateway names as its own, so that it vouches for itself
+    #[arg(
+        long,
+        env = "KINITRO_VALIDATOR_TRUSTED_KEY",
+        value_delimiter = ',',
+        value_name = "HEX"
+    )]
+    pub trusted_key: Vec<PublicKey>,
+
     /// Look once, do what is to be done, and end: 0 done or done before, 5 not allowed, 75 try later, 1 refused
     #[arg(long, env = "KINITRO_VALIDATOR_ONCE", num_args = 0..=1, require_equals = true, value_name = "BOOL",
           default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -151,19 +168,11 @@ impl Config {
     /// Every fault of the settings at once; empty when they can be run with.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
-        let url = &self.backend_url;
+        let mut faults = url_faults("--backend-url", &self.backend_url);
         let rules = [
             (
-                matches!(url.scheme(), "http" | "https") && url.has_host(),
-                "--backend-url is an http:// or https:// URL",
-            ),
-            (
-                url.username().is_empty() && url.password().is_none(),
-                "--backend-url carries no user and no password: the weights are public",
-            ),
-            (
-                url.query().is_none() && url.fragment().is_none(),
-                "--backend-url ends before `?` and `#`",
+                self.verify || self.trusted_key.is_empty(),
+                "--trusted-key checks nothing without --verify",
             ),
             (
                 self.netuid > 0,
@@ -191,7 +200,8 @@ impl Config {
             ),
         ];
         let broken = rules.into_iter().filter(|(holds, _)| !holds);
-        broken.map(|(_, fault)| fault.to_owned()).collect()
+        faults.extend(broken.map(|(_, fault)| fault.to_owned()));
+        faults
     }
 
     /// The time between two looks at the gateway.
@@ -221,6 +231,26 @@ impl Config {
         };
         given.or_else(of_the_system)
     }
+}
+
+/// Every fault of a gateway's address, which that flag gave.
+pub(crate) fn url_faults(flag: &str, url: &Url) -> Vec<String> {
+    let rules = [
+        (
+            matches!(url.scheme(), "http" | "https") && url.has_host(),
+            "is an http:// or https:// URL",
+        ),
+        (
+            url.username().is_empty() && url.password().is_none(),
+            "carries no user and no password: the weights are public",
+        ),
+        (
+            url.query().is_none() && url.fragment().is_none(),
+            "ends before `?` and `#`",
+        ),
+    ];
+    let broken = rules.into_iter().filter(|(holds, _)| !holds);
+    broken.map(|(_, rule)| format!("{flag} {rule}")).collect()
 }
 
 /// The path with a leading `~` replaced: defaults and service files are not read by a shell.

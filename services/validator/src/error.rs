@@ -33,6 +33,14 @@ pub enum Error {
         /// The status.
         status: u16,
     },
+    /// The gateway has no such thing.
+    #[error("there is nothing at `{url}`: {detail}")]
+    NotThere {
+        /// What was asked for.
+        url: String,
+        /// What the gateway says of it.
+        detail: String,
+    },
     /// The gateway's answer is longer than weights or evidence can be.
     #[error("the gateway's answer is longer than {limit} bytes")]
     TooLong {
@@ -46,6 +54,28 @@ pub enum Error {
         url: String,
         /// How long it was waited for.
         after: Duration,
+    },
+    /// A list of keys that is none.
+    #[error("the keys of `{origin}` cannot be read: {fault}")]
+    BadKeys {
+        /// Whose they are.
+        origin: String,
+        /// What is wrong with them.
+        fault: String,
+    },
+    /// Nobody says whose signature counts.
+    #[error("no key is known to check signatures with")]
+    NoKeys,
+    /// Weights without what they were computed from.
+    #[error("there is no evidence to compute weights from")]
+    NoBundle,
+    /// A file cannot be read or written.
+    #[error("could not use the file `{}`", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// The work on an answer broke off: a fault of this program.
     #[error("the checking of a cycle broke off")]
@@ -107,6 +137,7 @@ impl Error {
             | Self::Status { .. }
             | Self::TooLong { .. }
             | Self::Stalled { .. }
+            | Self::BadKeys { .. }
             | Self::Unreadable { .. }
             | Self::Unasked => true,
             Self::NotSubmitted(reason) => reason.is_passing(),
@@ -119,6 +150,10 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Hotkey(error) | Self::Chain(error) => error.hint(),
+            Self::NoKeys => Some("give --trusted-key, or the file `X.keys.json` beside `X.weights.json`"),
+            Self::NoBundle => {
+                Some("give --bundle or --gateway, or the file `X.evidence.jsonl` beside `X.weights.json`")
+            }
             _ => None,
         }
     }

@@ -4,12 +4,12 @@ mod evidence;
 mod http;
 
 pub(crate) use evidence::Limits;
-pub(crate) use http::{Answer, Http};
+pub(crate) use http::{Answer, Http, TIMEOUT};
 
 use crate::{Error, error::Result};
-use http::{TIMEOUT, refused, sent, taken};
+use http::{refused, sent, taken};
 use jiff::Timestamp;
-use kinitro_proto::{BlockNumber, CycleId, Uid};
+use kinitro_proto::{BlockNumber, CycleId, Hotkey, Uid};
 use reqwest::{
     Response, StatusCode,
     header::{ETAG, HeaderValue, IF_NONE_MATCH},
@@ -42,6 +42,9 @@ pub(crate) struct Weights {
     /// Whether the gateway itself doubts that they are still the ones to use.
     #[serde(default)]
     pub(crate) stale: bool,
+    /// Whom they are meant for, where that was signed.
+    #[serde(skip)]
+    pub(crate) hotkeys: Option<BTreeMap<Uid, Hotkey>>,
 }
 
 /// Weights, and the very bytes that they were read from.

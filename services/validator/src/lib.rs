@@ -7,6 +7,7 @@ mod gateway;
 mod memory;
 mod metrics;
 mod submit;
+pub mod verify;
 mod watch;
 
 pub use config::{Config, SecretUri};

@@ -38,6 +38,27 @@ impl Ended {
     }
 }
 
+/// How a verification ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vouched {
+    /// The weights hold.
+    Verified,
+    /// A check does not hold.
+    Refused,
+    /// It could not be found out.
+    Failed,
+}
+
+impl Vouched {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfOutcome {
     outcome: &'static str,
@@ -47,6 +68,7 @@ struct OfOutcome {
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     submissions: Labelled<OfOutcome, Counter>,
+    verifications: Labelled<OfOutcome, Counter>,
     last_block: Gauge,
     gateway_up: Gauge,
     chain_up: Gauge,
@@ -60,6 +82,11 @@ impl Metrics {
             "kinitro_submissions",
             "Submissions of weights, by how they ended",
             metrics.submissions.clone(),
+        );
+        registry.register(
+            "kinitro_verifications",
+            "Verifications of weights, by how they ended",
+            metrics.verifications.clone(),
         );
         let gauges = [
             (
@@ -92,6 +119,11 @@ impl Metrics {
     pub(crate) fn ended(&self, ended: Ended) {
         let outcome = ended.name();
         self.submissions.get_or_create(&OfOutcome { outcome }).inc();
+    }
+
+    pub(crate) fn vouched(&self, vouched: Vouched) {
+        let outcome = vouched.name();
+        self.verifications.get_or_create(&OfOutcome { outcome }).inc();
     }
 
     pub(crate) fn submitted(&self, block: BlockNumber) {

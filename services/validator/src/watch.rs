@@ -6,10 +6,11 @@ use crate::{
     Config, Error,
     decide::{self, Decision, Outset, Plan, Reason, Rehearsal, Rules},
     error::Result,
-    gateway::{Gateway, Weights},
+    gateway::{Gateway, Latest, Weights},
     memory::{Folder, Memory},
     metrics::Metrics,
     submit::Submitter,
+    verify::{Verdict, Voucher},
 };
 use jiff::Timestamp;
 use kinitro_chain::{Hash, Head, Terms};
@@ -18,7 +19,7 @@ use kinitro_chassis::{
     health::Health,
 };
 use kinitro_proto::BlockNumber;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use voice::Said;
 
@@ -41,6 +42,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) metrics: Metrics,
     /// Gets what a dry run finds.
     pub(crate) tell: &'a mut (dyn FnMut(&Rehearsal) + Send),
+    voucher: Option<Voucher>,
     memory: Option<(Hash, Memory)>,
     told: Option<Rehearsal>,
     said: Said,
@@ -64,7 +66,14 @@ impl<'a> Watch<'a> {
         (health, metrics): (Health, Metrics),
         tell: &'a mut (dyn FnMut(&Rehearsal) + Send),
     ) -> Result<Self> {
+        let trusted = || config.trusted_key.clone();
+        if config.verify && config.trusted_key.is_empty() {
+            tracing::warn!(
+                "no --trusted-key: any key that the gateway names may have signed, so that it vouches for itself"
+            );
+        }
         Ok(Self {
+            voucher: config.verify.then(|| Voucher::new(config.netuid, trusted())),
             gateway: Gateway::new(&config.backend_url)?,
             config,
             submitter,
@@ -141,20 +150,50 @@ impl<'a> Watch<'a> {
         let Some(latest) = latest? else {
             return Ok(Round::Skipped(Reason::NoWeights));
         };
-        let weights = &latest.weights;
         if self.config.dry_run {
-            return self.rehearse(weights, head.number).await;
+            return self.rehearse(&latest, head.number).await;
         }
-        match decide::outset(
-            weights,
-            memory.last(),
-            head.number,
-            Timestamp::now(),
-            &rules(self.config),
-        ) {
+        match self.outset(&latest.weights, head.number) {
             Outset::Done => Ok(Round::Done),
             Outset::Skip(reason) => Ok(Round::Skipped(reason)),
-            Outset::New => self.put(weights).await,
+            Outset::New => self.take(&latest, head.number).await,
+        }
+    }
+
+    fn outset(&self, weights: &Weights, head: BlockNumber) -> Outset {
+        let (_, memory) = self.memory.as_ref().expect("a round opens it first");
+        decide::outset(
+            weights,
+            memory.last(),
+            head,
+            Timestamp::now(),
+            &rules(self.config),
+        )
+    }
+
+    /// What verifying comes to, if weights are to be verified.
+    async fn verdict(&mut self, latest: &Arc<Latest>) -> Result<Option<Verdict>> {
+        match &mut self.voucher {
+            None => Ok(None),
+            Some(voucher) => {
+                let verdict = voucher.verdict(&self.gateway.http, latest, &self.metrics).await;
+                verdict.map(Some)
+            }
+        }
+    }
+
+    /// New weights: submits what is verified, and all if nothing is to be.
+    async fn take(&mut self, latest: &Arc<Latest>, head: BlockNumber) -> Result<Round> {
+        let verified = match self.verdict(latest).await? {
+            None => return self.put(&latest.weights).await,
+            Some(Err(refused)) => return Ok(Round::Skipped(refused.reason.clone())),
+            Some(Ok(verified)) => verified,
+        };
+        // They may be older than they seemed.
+        match self.outset(&verified.weights, head) {
+            Outset::Done => Ok(Round::Done),
+            Outset::Skip(reason) => Ok(Round::Skipped(reason)),
+            Outset::New => self.put(&verified.weights).await,
         }
     }
 
@@ -185,17 +224,34 @@ impl<'a> Watch<'a> {
     }
 
     /// Everything but doing it.
-    async fn rehearse(&mut self, weights: &Weights, head: BlockNumber) -> Result<Round> {
+    async fn rehearse(&mut self, latest: &Arc<Latest>, head: BlockNumber) -> Result<Round> {
+        let mut weights = latest.weights.clone();
+        let mut outset = self.outset(&weights, head);
+        let verdict = match outset {
+            Outset::New => self.verdict(latest).await?,
+            Outset::Done | Outset::Skip(_) => None,
+        };
+        let mut checks: &[_] = &[];
+        match &verdict {
+            None => {}
+            Some(Ok(verified)) => {
+                weights.clone_from(&verified.weights);
+                outset = self.outset(&weights, head);
+                checks = &verified.checks;
+            }
+            Some(Err(refused)) => {
+                outset = Outset::Skip(refused.reason.clone());
+                checks = &refused.checks;
+            }
+        }
         let terms = self.submitter.terms().await?;
+        let decision = decide::decide(&weights, &terms, &rules(self.config));
         let (_, memory) = self.memory.as_ref().expect("a round opens it first");
-        let (rules, now) = (rules(self.config), Timestamp::now());
-        let outset = decide::outset(weights, memory.last(), head, now, &rules);
-        let decision = decide::decide(weights, &terms, &rules);
         let rehearsal = Rehearsal::new(
             self.config.netuid,
-            weights,
+            &weights,
             &terms,
-            (&outset, &decision),
+            (&outset, &decision, checks),
             memory.intent(),
         );
         if self.told.as_ref() != Some(&rehearsal) {

@@ -2,7 +2,7 @@
 
 use super::Reason;
 use crate::gateway::Weights;
-use kinitro_chain::{Quantised, Terms, quantise};
+use kinitro_chain::{Neuron, Quantised, Terms, quantise};
 use kinitro_proto::{BlockNumber, CycleId, Uid};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -102,14 +102,19 @@ fn check(weights: &Weights, terms: &Terms) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The shares of those who have their uid since before the cycle's block, and the others who earned something.
+/// The shares of those who have their uid since before the cycle's block, under the hotkey that was signed if one was, and
+/// the others who earned something.
 fn current(weights: &Weights, terms: &Terms) -> (BTreeMap<Uid, f64>, Vec<Dropped>) {
-    let registered: BTreeMap<Uid, BlockNumber> = terms
-        .neurons
-        .iter()
-        .map(|neuron| (neuron.uid, neuron.registered_at))
-        .collect();
-    let is_current = |uid: &Uid| registered.get(uid).is_some_and(|at| *at <= weights.block);
+    let registered: BTreeMap<Uid, &Neuron> =
+        terms.neurons.iter().map(|neuron| (neuron.uid, neuron)).collect();
+    let is_meant = |neuron: &Neuron| {
+        let hotkeys = weights.hotkeys.as_ref();
+        hotkeys.is_none_or(|hotkeys| hotkeys.get(&neuron.uid) == Some(&neuron.hotkey))
+    };
+    let is_current = |uid: &Uid| {
+        let neuron = registered.get(uid);
+        neuron.is_some_and(|neuron| neuron.registered_at <= weights.block && is_meant(neuron))
+    };
     let gone: BTreeSet<Uid> = weights
         .weights
         .keys()
@@ -124,7 +129,7 @@ fn current(weights: &Weights, terms: &Terms) -> (BTreeMap<Uid, f64>, Vec<Dropped
     let dropped = earned.map(|(uid, share)| Dropped {
         uid,
         share,
-        registered_at: registered.get(&uid).copied(),
+        registered_at: registered.get(&uid).map(|neuron| neuron.registered_at),
     });
     (
         kept.map(|(uid, share)| (*uid, *share)).collect(),

@@ -61,6 +61,16 @@ pub enum Reason {
         /// Its block.
         last_block: BlockNumber,
     },
+    /// What the gateway says is not what comes of the evidence, or not signed by who should have.
+    #[error("the weights of cycle `{cycle}` do not verify, check `{check}`: {why}")]
+    Unverified {
+        /// Their cycle.
+        cycle: CycleId,
+        /// The check that does not hold.
+        check: &'static str,
+        /// What was expected and what was found.
+        why: String,
+    },
     /// The hotkey has no uid.
     #[error("the hotkey is not registered in the subnet")]
     NotRegistered,
@@ -149,6 +159,7 @@ impl Reason {
             | Self::RateLimited { .. } => true,
             Self::OfTheFuture { .. }
             | Self::OtherChain { .. }
+            | Self::Unverified { .. }
             | Self::NotRegistered
             | Self::NoPermit
             | Self::VersionKey { .. }

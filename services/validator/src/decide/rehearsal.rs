@@ -1,7 +1,8 @@
 //! What a dry run tells: the weights, the terms, what would be done, and why not.
 
-use super::{Decision, Outset, Plan, plan};
+use super::{Decision, Outset, Plan, Reason, plan};
 use crate::{gateway::Weights, memory::Intent};
+use kinitro_audit::verify::Check;
 use kinitro_chain::Terms;
 use kinitro_proto::Uid;
 use std::fmt::{self, Write};
@@ -31,7 +32,7 @@ impl Rehearsal {
         netuid: u16,
         weights: &Weights,
         terms: &Terms,
-        (outset, decision): (&Outset, &Decision),
+        (outset, decision, checks): (&Outset, &Decision, &[Check]),
         intent: Option<&Intent>,
     ) -> Self {
         let (cycle, verdict) = (weights.cycle, verdict(weights, outset, decision));
@@ -57,10 +58,15 @@ impl Rehearsal {
                 "pending   cycle {cycle}, extrinsic {extrinsic}, until block {expires_at}; it is settled first"
             ));
         }
+        for check in checks {
+            line(format_args!("checked   {}: {}", check.name, check.outcome));
+        }
         line(format_args!("verdict   {verdict}"));
-        let plan = match decision {
-            Decision::Submit(plan) | Decision::Wait { plan, .. } => Some(plan.clone()),
-            Decision::Skip(_) => plan(weights, terms).ok(),
+        let plan = match (outset, decision) {
+            // Nobody should take them for weights.
+            (Outset::Skip(Reason::Unverified { .. }), _) => None,
+            (_, Decision::Submit(plan) | Decision::Wait { plan, .. }) => Some(plan.clone()),
+            (_, Decision::Skip(_)) => plan(weights, terms).ok(),
         };
         for dropped in plan.iter().flat_map(|plan| &plan.dropped) {
             line(format_args!("dropped   {dropped}"));

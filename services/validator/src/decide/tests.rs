@@ -21,6 +21,7 @@ fn weights(shares: &[(u16, f64)]) -> Weights {
         settled_at: now() - jiff::SignedDuration::from_mins(10),
         weights: shares.iter().map(|(uid, share)| (Uid(*uid), *share)).collect(),
         stale: false,
+        hotkeys: None,
     }
 }
 

@@ -6,6 +6,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName},
     redirect, retry,
 };
+use serde::Deserialize;
 use std::time::Duration;
 use url::Url;
 
@@ -13,7 +14,9 @@ use url::Url;
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 /// More than 65536 miners' weights, with the document that is signed beside them, never are.
 const MAX_BYTES: usize = kinitro_audit::verify::MAX_ANSWER;
-/// A longer header is none of ours.
+/// No more of a refusal's words is shown.
+const MAX_DETAIL: usize = 200;
+/// A longer header, or refusal, is none of ours.
 const MAX_HEADER: usize = 64 * 1024;
 
 /// Asks one gateway.
@@ -64,13 +67,21 @@ impl Http {
         self.client.get(url.clone())
     }
 
-    /// The whole answer; none if the gateway says that there is no such thing.
-    pub(crate) async fn whole(&self, path: &[&str]) -> Result<Option<Answer>> {
+    /// The gateway's own address.
+    pub(crate) const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The whole answer.
+    pub(crate) async fn whole(&self, path: &[&str]) -> Result<Answer> {
         let url = self.url(path);
         let response = sent(self.get(&url), &url).await?;
         match response.status() {
-            StatusCode::OK => taken(response, &url).await.map(Some),
-            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::OK => taken(response, &url).await,
+            StatusCode::NOT_FOUND => Err(Error::NotThere {
+                detail: detail(response).await,
+                url: url.to_string(),
+            }),
             status => Err(refused(&url, status)),
         }
     }
@@ -99,6 +110,26 @@ pub(crate) async fn taken(mut response: Response, url: &Url) -> Result<Answer> {
         digest,
         signature,
     })
+}
+
+/// What the gateway says of its refusal, if it does; in words that a terminal can show.
+async fn detail(mut response: Response) -> String {
+    #[derive(Deserialize)]
+    struct Problem {
+        detail: String,
+    }
+    let mut body = Vec::new();
+    while let Ok(Some(part)) = response.chunk().await {
+        body.extend_from_slice(&part);
+        if body.len() > MAX_HEADER {
+            break;
+        }
+    }
+    let Ok(Problem { detail }) = serde_json::from_slice(&body) else {
+        return "it does not say why".to_owned();
+    };
+    let safe = detail.chars().map(|c| if c.is_control() { ' ' } else { c });
+    safe.take(MAX_DETAIL).collect()
 }
 
 /// A header's text. What is no text, or stands there twice, is told as it is: it will differ from what is expected.

@@ -80,6 +80,13 @@ impl Watch<'_> {
 
     /// Says why nothing is submitted, if that is so.
     pub(super) fn say_round(&mut self, round: &Round) {
+        match round {
+            Round::Skipped(reason @ Reason::Unverified { .. }) => {
+                self.health.missing("verification", reason.to_string());
+            }
+            _ if self.voucher.is_some() => self.health.met("verification"),
+            _ => {}
+        }
         let reason = match round {
             Round::Done => {
                 self.said.verdict = None;
