@@ -19,6 +19,6 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=builder /out/kinitro /usr/local/bin/kinitro
 # New volumes take over who may write here.
-RUN install -d -m 700 -o 65532 -g 65532 /var/lib/kinitro/keys /var/lib/kinitro/validator
+RUN install -d -m 700 -o 65532 -g 65532 /var/lib/kinitro/keys /var/lib/kinitro/signing /var/lib/kinitro/validator
 USER 65532:65532
 ENTRYPOINT ["kinitro"]
