@@ -1,7 +1,7 @@
 //! The commands, as `--help` tells them.
 
 use crate::commands::{
-    chain, config, crypto, cycle, db, devchain, env, keys, miner, nats, score, test_scoring,
+    chain, config, crypto, cycle, db, devchain, env, keys, miner, nats, score, test_scoring, verify,
 };
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -93,6 +93,16 @@ limited, gateway or chain away), 1 refused.")]
     /// Make and publish the operator's key, which miners seal their endpoints with
     #[command(subcommand)]
     Crypto(crypto::Command),
+    /// Compute a cycle's weights again from its evidence, and check who signed them
+    #[command(after_help = "\
+Example:
+  kinitro verify --gateway https://kinitro.example --trusted-key HEX
+  kinitro verify --cycle 42 --gateway https://kinitro.example --save evidence
+  kinitro verify --bundle evidence/cycle-42.evidence.jsonl --trusted-key HEX
+
+Exit codes: 0 verified, 1 a check does not hold, or nothing vouches for the evidence, 3 there are no such weights, 75 the gateway is
+away.")]
+    Verify(Box<verify::Config>),
     /// Make, list and retire the keys that weights are signed with
     #[command(subcommand)]
     Keys(keys::Command),
@@ -165,6 +175,7 @@ impl Command {
             Self::Scorer(config) => config.check(),
             Self::Gateway(config) => config.check(),
             Self::Validate(config) => config.check(),
+            Self::Verify(config) => config.verify.check(),
             Self::Devchain(config) => config.check(),
             _ => Vec::new(),
         }

@@ -13,6 +13,7 @@ pub(crate) mod nats;
 pub(crate) mod score;
 pub(crate) mod test_scoring;
 pub(crate) mod validate;
+pub(crate) mod verify;
 pub(crate) mod wallet;
 
 use clap::Args;

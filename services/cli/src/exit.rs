@@ -86,8 +86,13 @@ impl From<kinitro_validator::Error> for Exit {
     fn from(error: kinitro_validator::Error) -> Self {
         let hint = error.hint().map(|hint| format!(" ({hint})"));
         let text = format!("{}{}", report(&error), hint.unwrap_or_default());
-        if matches!(error, kinitro_validator::Error::Locked { .. }) {
-            return Self::Conflict(text);
+        match error {
+            kinitro_validator::Error::Locked { .. } => return Self::Conflict(text),
+            kinitro_validator::Error::NotThere { .. } => return Self::NotFound(text),
+            kinitro_validator::Error::NoKeys | kinitro_validator::Error::NoBundle => {
+                return Self::Config(vec![text]);
+            }
+            _ => {}
         }
         Self::sorted(text, error.is_not_allowed(), error.is_passing())
     }

@@ -60,6 +60,7 @@ async fn dispatch(command: Command) -> Result<(), Exit> {
         Command::Validate(config) => commands::validate::run(*config).await,
         Command::Miner(miner) => commands::miner::run(miner).await,
         Command::Crypto(crypto) => commands::crypto::run(crypto).await,
+        Command::Verify(config) => commands::verify::run(*config).await,
         Command::Keys(keys) => commands::keys::run(keys).await,
         Command::Cycle(cycle) => commands::cycle::run(cycle).await,
         Command::Chain(chain) => commands::chain::run(chain).await,

@@ -105,7 +105,10 @@ struct Cell<'a> {
 }
 
 pub(crate) fn run(config: &Config) -> Result<(), Exit> {
-    let name = config.from.display().to_string();
+    let name = match config.from.display().to_string() {
+        dash if dash == "-" => "standard input".to_owned(),
+        file => file,
+    };
     let refused = |faults: Vec<String>| Exit::Input {
         name: name.clone(),
         faults,

@@ -2,7 +2,7 @@
 
 mod row;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use csv::{ByteRecord, Position, ReaderBuilder, Trim};
 use kinitro_proto::{BlockNumber, Uid};
 use kinitro_scoring::MAX_ENVIRONMENTS;
 use row::{Columns, Row};
@@ -61,8 +61,9 @@ pub(super) fn read(input: impl Read) -> Result<Results, Vec<String>> {
         .from_reader(text.as_slice());
     match reader.byte_headers().map(Columns::new) {
         Ok(Ok(columns)) => {
+            let mut lines = Lines::new(&text);
             for record in reader.byte_records() {
-                table.take(&columns, record);
+                table.take(&columns, record, &mut lines);
             }
             if table.rows == 0 && table.faults.is_empty() {
                 table
@@ -86,6 +87,37 @@ fn bounded(input: impl Read) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// The lines of a text, counted as its rows are read: a row's own position is before the empty lines above it.
+struct Lines<'a> {
+    text: &'a [u8],
+    place: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    const fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            place: 0,
+            line: 1,
+        }
+    }
+
+    /// The line that the row begins in.
+    fn of(&mut self, position: Option<&Position>) -> u64 {
+        let start = position.map_or(0, |position| position.byte());
+        let start = usize::try_from(start).map_or(self.text.len(), |start| start.min(self.text.len()));
+        let empty = self.text[start..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace());
+        let start = (start + empty.count()).max(self.place);
+        let passed = self.text[self.place..start].iter().filter(|&&byte| byte == b'\n');
+        self.line += passed.count() as u64;
+        self.place = start;
+        self.line
+    }
+}
+
 /// What the rows so far come to.
 #[derive(Default)]
 struct Table {
@@ -105,13 +137,13 @@ struct TooMany {
 }
 
 impl Table {
-    fn take(&mut self, columns: &Columns, record: csv::Result<ByteRecord>) {
+    fn take(&mut self, columns: &Columns, record: csv::Result<ByteRecord>, lines: &mut Lines<'_>) {
         self.rows += 1;
         let record = match record {
             Ok(record) => record,
             Err(error) => return self.faults.push(error.to_string()),
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position());
         match columns.row(line, &record) {
             Ok(row) => self.put(line, row),
             Err(faults) => self.faults.extend(faults),

@@ -15,10 +15,10 @@ pub(super) fn explanation(miner: &Told<'_>, names: &Names, listed: usize) -> Str
             format!("committed at block {block}")
         });
     let mut text = format!(
-        "Miner {}, {block}: rank {}, {} points, weight {:.6}",
+        "Miner {}, {block}: rank {}, {}, weight {:.6}",
         miner.uid,
         miner.rank,
-        points(miner.points),
+        several(points(miner.points), "point"),
         miner.weight
     );
     let lines = miner
@@ -145,7 +145,7 @@ fn pairs(rivals: &Rivals<'_>, names: &Names) -> Vec<String> {
         lines.extend(rivals.earlier.iter().map(|rival| pair(rival, names)));
     }
     if !rivals.later.is_empty() {
-        lines.push("who was not, against its thresholds:".to_owned());
+        lines.push("those of its block or later against its own:".to_owned());
         lines.extend(rivals.later.iter().map(|rival| pair(rival, names)));
     }
     lines
