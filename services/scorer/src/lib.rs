@@ -5,7 +5,7 @@ mod error;
 mod ingest;
 mod metrics;
 mod settle;
-mod verdict;
+mod signing;
 
 pub use config::Config;
 pub use error::Error;
@@ -16,6 +16,7 @@ use kinitro_proto::catalogue;
 use kinitro_store::Store;
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
+use signing::Signers;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,7 @@ struct Shared {
     bus: Bus,
     store: Store,
     metrics: Metrics,
+    signers: Signers,
     health: Health,
     /// Results were recorded: a cycle may be complete.
     recorded: Notify,
@@ -41,6 +43,7 @@ struct Shared {
 /// # Errors
 /// What keeps the scorer from starting at all. Later faults are logged, shown in `/ready` and tried again.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let signers = config.signers()?;
     let health = Health::new(&["postgres", "nats"]);
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
@@ -52,6 +55,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     )
     .await?;
 
+    if signers.len() == 0 {
+        tracing::warn!("no --signing-key-file: documents of weights will have no signature");
+    } else {
+        tracing::info!(keys = ?signers.ids(), "documents of weights will be signed");
+    }
+    metrics.signed_by(signers.len());
     let store = Store::connect(&config.database_url, CONNECTIONS);
     let bus = Bus::connect(&config.nats, "scorer").await?;
     let families: Vec<_> = catalogue::families()
@@ -65,20 +74,28 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
         bus,
         store,
         metrics,
+        signers,
         health,
         recorded: Notify::new(),
     });
 
-    let settling = tokio::spawn(settle::run(Arc::clone(&shared), shutdown.clone()));
+    let settling = tokio::spawn(settling(Arc::clone(&shared), shutdown.clone()));
     let connection = tokio::spawn(connection(Arc::clone(&shared), shutdown.clone()));
     let ended = ingest::run(&shared, &shutdown).await;
     shutdown.cancel();
-    if let Err(error) = settling.await {
+    let settled = settling.await.unwrap_or_else(|error| {
         tracing::error!(%error, "the settling loop broke");
-    }
+        Ok(())
+    });
     connection.abort();
     served.abort();
-    ended
+    ended.and(settled)
+}
+
+/// Settles. However that ends, the service ends with it: results that nobody settles are no use to anyone.
+async fn settling(shared: Arc<Shared>, shutdown: CancellationToken) -> Result<(), Error> {
+    let _ends_the_service = shutdown.clone().drop_guard();
+    settle::run(shared, shutdown).await
 }
 
 /// Says in `/ready` whether the bus is there: the pull loop waits for it without a word.
