@@ -217,6 +217,15 @@ impl Error {
         matches!(self, Self::Read(_))
     }
 
+    /// What happened, without where: the error itself, or the one at a line of the evidence.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Line { source, .. } => source.inner(),
+            error => error,
+        }
+    }
+
     pub(crate) fn canonical(what: &'static str, fault: crate::canonical::Fault) -> Self {
         use crate::canonical::Fault;
         match fault {

@@ -220,7 +220,7 @@ impl Tally {
                 rule,
             })
         };
-        if !(line.reward.abs() <= MAX_REWARD) {
+        if !(-MAX_REWARD..=MAX_REWARD).contains(&line.reward) {
             return rule("a reward is within ±1e100");
         }
         if line.attempt == 0 {

@@ -2,7 +2,7 @@
 
 use super::{Check, Checked, Checks, Fault, Name, Refusal, differs, same};
 use crate::{
-    Document, Error, Judged, Tally, Verdict,
+    Content, Document, Error, Judged, Tally, Verdict, WeightEntry,
     bundle::{self, CycleLine, MAX_BYTES},
     judge::decide,
 };
@@ -58,17 +58,20 @@ fn check(
 ) -> Result<(Verdict, bundle::Read), Fault> {
     let mut tally = Tally::new();
     let mut first: Option<Fault> = None;
-    let mut line = 0;
+    let (mut line, mut episodes_per_environment) = (0, 0);
     let read = bundle::read_within(reader, evidence_bytes.min(MAX_BYTES), |next| {
         line += 1;
         // What is wrong inside counts only in evidence whose digest is right: else the digest is the first thing wrong.
         if first.is_none() {
-            let taken = tally.push(&next).map_err(|error| inside(line, error));
-            let agreed = taken.and_then(|()| match &next {
-                bundle::Line::Cycle(cycle) => agrees(document, cycle),
+            let agreed = match &next {
+                bundle::Line::Cycle(cycle) => {
+                    episodes_per_environment = cycle.episodes_per_environment;
+                    agrees(document, cycle)
+                }
                 _ => Ok(()),
-            });
-            first = agreed.err();
+            };
+            let taken = agreed.and_then(|()| tally.push(&next).map_err(|error| inside(line, error)));
+            first = taken.err();
         }
         Ok(())
     })
@@ -90,18 +93,16 @@ fn check(
         ),
     );
     let finished = first.map_or_else(|| tally.finish().map_err(|error| (name(&error), error)), Err);
-    held_until(checks, &tally, finished.as_ref().err().map(|(name, _)| *name));
+    if line > 0 {
+        let failed = finished.as_ref().err().map(|(name, _)| *name);
+        held_until(checks, document.content(), episodes_per_environment, failed);
+    }
     finished?;
-    let judged = decide(&tally).map_err(|error| (Name::Frontier, error))?;
-    let verdict = match judged {
+    let verdict = match decide(&tally).map_err(|error| (Name::Frontier, error))? {
         Judged::Settled(verdict) => verdict,
         Judged::Expired(reason) => {
-            return Err(differs(
-                Name::Frontier,
-                "weights, and the evidence gives",
-                &"some",
-                &reason,
-            ));
+            let error = Error::mismatch(format_args!("no weights, for {reason}"), "weights");
+            return Err((Name::Frontier, error));
         }
     };
     recomputed(checks, document, &tally, &verdict)?;
@@ -129,22 +130,24 @@ fn inside(line: u64, error: Error) -> Fault {
 }
 
 /// Notes the checks that were made line by line, as far as they held.
-fn held_until(checks: &mut Checks, tally: &Tally, failed: Option<Name>) {
-    let Some(cycle) = tally.cycle() else { return };
-    let seeds = cycle.environments.len() as u64 * u64::from(cycle.episodes_per_environment);
+fn held_until(checks: &mut Checks, content: &Content, episodes: u32, failed: Option<Name>) {
+    let seeds = content.environments.len() as u64 * u64::from(episodes);
+    let miners = content.miners.len() as u64;
     let outcomes = [
         (Name::CycleLine, "the document's".to_owned()),
         (
             Name::Commitment,
-            format!("SHA-256 of the secret is {}", hex::encode(cycle.secret_hash)),
+            format!("SHA-256 of the secret is {}", hex::encode(content.secret_hash)),
         ),
         (Name::Seeds, format!("{seeds} seeds from the secret")),
         (
             Name::Completeness,
-            format!("{} miners, {} episodes", cycle.miners, tally.episodes()),
+            format!("{miners} miners, {} episodes", miners * seeds),
         ),
-        (Name::Results, "all can be".to_owned()),
+        (Name::Results, "each is one that can be".to_owned()),
     ];
+    // Seeds, completeness and results are checked line by line: of what comes after a fault, none of them is known.
+    let failed = failed.map(|failed| failed.min(Name::Seeds));
     for (name, outcome) in outcomes {
         if failed.is_some_and(|failed| failed <= name) {
             return;
@@ -184,53 +187,53 @@ fn text<T: Debug>(what: &'static str, expected: &T, found: &T) -> (&'static str,
     (what, format!("{expected:?}"), format!("{found:?}"))
 }
 
-/// Everything that the document says of the weights, to the bit.
+/// Everything that the document says of the weights, to the bit: floats are written in one way, so their texts are alike
+/// if and only if their bits are.
 fn recomputed(
     checks: &mut Checks,
     document: &Document,
     tally: &Tally,
     verdict: &Verdict,
 ) -> Result<(), Fault> {
-    let content = document.content();
-    let ours =
-        Document::new(tally, verdict, content.evidence_sha256).map_err(|error| (Name::Weights, error))?;
-    let again = ours.content();
-    // Floats are written in one way, so texts are alike if and only if the bits are.
-    let pair = |what, found: String, expected: String| (what, expected, found);
-    let (what, expected, found) = pair(
-        "frontier",
-        format!("{:?}", content.frontier),
-        format!("{:?}", again.frontier),
-    );
-    same(Name::Frontier, what, &expected, &found)?;
-    checks.hold(Name::Frontier, format!("{} miners", again.frontier.len()));
-    let (what, expected, found) = pair(
-        "ε",
-        format!("{:?}", content.epsilons),
-        format!("{:?}", again.epsilons),
-    );
-    same(Name::Epsilons, what, &expected, &found)?;
-    checks.hold(Name::Epsilons, format!("{} environments", again.epsilons.len()));
-    for (theirs, ours) in content.miners.iter().zip(&again.miners) {
-        let what = format!("uid {}'s points", ours.uid);
-        same(
-            Name::Points,
-            &what,
-            &format!("{:?}", ours.points),
-            &format!("{:?}", theirs.points),
+    let said = document.content();
+    let computed =
+        Document::new(tally, verdict, said.evidence_sha256).map_err(|error| (Name::Weights, error))?;
+    let ours = computed.content();
+    alike(Name::Frontier, "frontier", &ours.frontier, &said.frontier)?;
+    checks.hold(Name::Frontier, format!("{} miners", ours.frontier.len()));
+    alike(Name::Epsilons, "ε", &ours.epsilons, &said.epsilons)?;
+    checks.hold(Name::Epsilons, format!("{} environments", ours.epsilons.len()));
+    let pairs = || ours.miners.iter().zip(&said.miners);
+    for (ours, said) in pairs() {
+        alike(Name::Points, &of(ours, "points"), &ours.points, &said.points)?;
+    }
+    checks.hold(Name::Points, format!("{} miners", ours.miners.len()));
+    for (ours, said) in pairs() {
+        alike(Name::Weights, &of(ours, "uid"), &ours.uid.0, &said.uid.0)?;
+        let (hotkey, found) = (ours.hotkey.as_str(), said.hotkey.as_str());
+        alike(Name::Weights, &of(ours, "hotkey"), &hotkey, &found)?;
+        alike(Name::Weights, &of(ours, "weight"), &ours.weight, &said.weight)?;
+        alike(
+            Name::Weights,
+            &of(ours, "weight_u16"),
+            &ours.weight_u16,
+            &said.weight_u16,
         )?;
     }
-    checks.hold(Name::Points, format!("{} miners", again.miners.len()));
-    for (theirs, ours) in content.miners.iter().zip(&again.miners) {
-        let what = format!("miner {}", ours.uid);
-        same(Name::Weights, &what, &format!("{ours:?}"), &format!("{theirs:?}"))?;
-    }
-    same(Name::Weights, "the document", &ours.text(), &document.text())?;
+    same(Name::Weights, "the document", &computed.text(), &document.text())?;
     checks.hold(Name::Weights, "the document, byte for byte");
-    let sum: f64 = again.miners.iter().map(|miner| miner.weight).sum();
+    let sum: f64 = ours.miners.iter().map(|miner| miner.weight).sum();
     if (sum - 1.0).abs() > SUM_SLACK {
         return Err(differs(Name::Sum, "a sum of", &1.0, &sum));
     }
     checks.hold(Name::Sum, format!("{sum:?}"));
     Ok(())
+}
+
+fn of(miner: &WeightEntry, what: &str) -> String {
+    format!("uid {}'s {what}", miner.uid)
+}
+
+fn alike<T: Debug>(name: Name, what: &str, expected: &T, found: &T) -> Result<(), Fault> {
+    same(name, what, &format!("{expected:?}"), &format!("{found:?}"))
 }

@@ -34,8 +34,9 @@ pub(super) fn check(
     );
     whose(checks, &document, expectations)?;
     digest(checks, &document, &signed, answer)?;
-    signatures(checks, &document, &signed.signatures, keys)?;
+    let vouching = signatures(&document, &signed.signatures, keys)?;
     header(&signed.signatures, answer)?;
+    checks.hold(Name::Signatures, vouching);
     agreement(checks, &document, &body, &signed)?;
     Ok(Checked {
         document,
@@ -87,12 +88,8 @@ fn digest(checks: &mut Checks, document: &Document, signed: &Signed, answer: &An
     Ok(())
 }
 
-fn signatures(
-    checks: &mut Checks,
-    document: &Document,
-    signatures: &[SignatureEntry],
-    keys: &Keys,
-) -> Result<()> {
+/// Whose signatures there are, if all of them hold.
+fn signatures(document: &Document, signatures: &[SignatureEntry], keys: &Keys) -> Result<String> {
     const NAME: Name = Name::Signatures;
     let known: BTreeMap<KeyId, &PublicKey> = keys
         .known
@@ -125,11 +122,11 @@ fn signatures(
         };
         return Err(differs(NAME, "a signature by", &"a trusted key", &found));
     }
-    checks.hold(
-        NAME,
-        format!("{} verified, trusted: {}", seen.len(), vouching.join(", ")),
-    );
-    Ok(())
+    Ok(format!(
+        "{} verified, trusted: {}",
+        seen.len(),
+        vouching.join(", ")
+    ))
 }
 
 /// The header's signatures are the body's.
