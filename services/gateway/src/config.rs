@@ -48,6 +48,14 @@ pub struct Config {
     #[arg(long, env = "KINITRO_API_REQUEST_TIMEOUT_SECONDS", default_value_t = 10)]
     pub request_timeout_seconds: u64,
 
+    /// Seconds for a client to take 64 KiB of its answer, or what is left of it
+    #[arg(long, env = "KINITRO_API_SEND_TIMEOUT_SECONDS", default_value_t = 15)]
+    pub send_timeout_seconds: u64,
+
+    /// Most downloads of evidence at a time; one more is answered 503
+    #[arg(long, env = "KINITRO_API_MAX_DOWNLOADS", default_value_t = 8)]
+    pub max_downloads: usize,
+
     /// Milliseconds between two looks at the ledger for new weights
     #[arg(long, env = "KINITRO_API_REFRESH_MILLISECONDS", default_value_t = 1000)]
     pub refresh_milliseconds: u64,
@@ -90,8 +98,12 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// For a request's head, and for a connection's idleness.
     pub(crate) header_timeout: Duration,
-    /// For an answer.
+    /// For an answer; of a download, for its beginning and for each chunk of it.
     pub(crate) request_timeout: Duration,
+    /// For a client to take some of its answer.
+    pub(crate) send_timeout: Duration,
+    /// Downloads at a time.
+    pub(crate) downloads: usize,
     /// For a request's head, in bytes; more is answered 431.
     pub(crate) head_bytes: usize,
     /// For a request's body, in bytes; more is answered 413. No read route takes one.
@@ -123,6 +135,14 @@ impl Config {
                 "--request-timeout-seconds is 1 to 300",
             ),
             (
+                (1..=300).contains(&self.send_timeout_seconds),
+                "--send-timeout-seconds is 1 to 300",
+            ),
+            (
+                (1..=1024).contains(&self.max_downloads),
+                "--max-downloads is 1 to 1024",
+            ),
+            (
                 (50..=60_000).contains(&self.refresh_milliseconds),
                 "--refresh-milliseconds is 50 to 60000",
             ),
@@ -143,6 +163,8 @@ impl Config {
             connections: self.max_connections,
             header_timeout: Duration::from_secs(self.header_timeout_seconds),
             request_timeout: Duration::from_secs(self.request_timeout_seconds),
+            send_timeout: Duration::from_secs(self.send_timeout_seconds),
+            downloads: self.max_downloads,
             head_bytes: 16 * 1024,
             body_bytes: 64 * 1024,
             grace: Duration::from_secs(self.request_timeout_seconds),
@@ -184,6 +206,10 @@ mod tests {
             "0",
             "--request-timeout-seconds",
             "0",
+            "--send-timeout-seconds",
+            "301",
+            "--max-downloads",
+            "0",
             "--nats-replicas",
             "2",
         ];
@@ -191,6 +217,8 @@ mod tests {
         for name in [
             "--max-connections",
             "--request-timeout-seconds",
+            "--send-timeout-seconds",
+            "--max-downloads",
             "--nats-replicas",
         ] {
             assert!(faults.contains(name), "`{name}` in\n{faults}");

@@ -4,6 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use kinitro_proto::CycleId;
 use serde_json::{Value, json};
 use std::io;
 
@@ -40,6 +41,12 @@ pub enum Error {
     /// The answer took too long.
     #[error("no answer within the time for a request")]
     Timeout,
+    /// As many downloads run as may run at a time.
+    #[error("too many downloads at a time")]
+    Busy,
+    /// The client takes no form of the body that there is.
+    #[error("the client takes neither the body as it is nor compressed with gzip")]
+    NoEncoding,
     /// A value in the path or the query cannot be read.
     #[error("`{field}` cannot be read")]
     Input {
@@ -69,6 +76,26 @@ pub enum Error {
         /// The cycle asked for; may be beyond any number we keep.
         cycle: String,
     },
+    /// The cycle settled to nothing, or has not settled yet.
+    #[error("no weights of cycle `{cycle}`")]
+    NoWeightsOfCycle {
+        /// The cycle.
+        cycle: CycleId,
+    },
+    /// The cycle has not settled, or did so before evidence was kept.
+    #[error("no evidence of cycle `{cycle}`")]
+    NoEvidence {
+        /// The cycle.
+        cycle: CycleId,
+    },
+    /// The evidence in the ledger is not as long as the ledger says, or cannot be unpacked.
+    #[error("the evidence of cycle `{cycle}` is damaged")]
+    Damaged {
+        /// The cycle.
+        cycle: CycleId,
+        /// What the unpacking met; nothing if it is too long or too short.
+        source: Option<io::Error>,
+    },
     /// There is no such path.
     #[error("no such path")]
     NoRoute,
@@ -95,16 +122,21 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Away(_) | Self::KnownAway | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away(_) | Self::KnownAway | Self::Timeout | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoEncoding => StatusCode::NOT_ACCEPTABLE,
             Self::Input { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoWeights
             | Self::NoWeightsOf { .. }
             | Self::NoScores
             | Self::NoCycle { .. }
+            | Self::NoWeightsOfCycle { .. }
+            | Self::NoEvidence { .. }
             | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Config { .. } | Self::Listen { .. } | Self::Ledger(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Config { .. } | Self::Listen { .. } | Self::Ledger(_) | Self::Damaged { .. } => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -113,15 +145,21 @@ impl Error {
         match self {
             Self::Away(_) | Self::KnownAway => json!("The ledger is away, try again later"),
             Self::Timeout => json!("The answer took too long, try again later"),
+            Self::Busy => json!("Too many downloads at a time, try again later"),
+            Self::NoEncoding => json!("This is served as it is or compressed with gzip"),
             Self::Input { detail, .. } => detail.clone(),
             Self::BodyTooLarge => json!("Request body too large"),
             Self::NoWeights => json!("No weights available yet"),
             Self::NoWeightsOf { block } => json!(format!("No weights found for block {block}")),
             Self::NoScores => json!("No completed evaluations yet"),
             Self::NoCycle { cycle } => json!(format!("Cycle {cycle} not found")),
+            Self::NoWeightsOfCycle { cycle } => json!(format!("No weights found for cycle {cycle}")),
+            Self::NoEvidence { cycle } => json!(format!("No evidence found for cycle {cycle}")),
             Self::NoRoute => json!("Not Found"),
             Self::NoMethod => json!("Method Not Allowed"),
-            Self::Config { .. } | Self::Listen { .. } | Self::Ledger(_) => json!("Internal Server Error"),
+            Self::Config { .. } | Self::Listen { .. } | Self::Ledger(_) | Self::Damaged { .. } => {
+                json!("Internal Server Error")
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     Error, Result,
+    config::Limits,
     follow::latest::Latest,
     metrics::{self, Requests},
-    routes::tasks::Counts,
+    routes::{evidence::Downloads, tasks::Counts},
 };
 use kinitro_chassis::health::Health;
 use kinitro_store::Store;
@@ -21,10 +22,14 @@ pub(crate) const POSTGRES: &str = "postgres";
 #[derive(Debug)]
 pub(crate) struct Gateway {
     store: Store,
+    /// What everything is bounded by.
+    pub(crate) limits: Limits,
     /// The newest weights and scores.
     pub(crate) latest: Latest,
     /// The counts of tasks, each kept for a moment.
     pub(crate) counts: Counts,
+    /// The downloads of evidence that run.
+    pub(crate) downloads: Downloads,
     /// Tasks that executors have in hand, as the bus said last; 0 when it is away.
     pub(crate) in_hand: AtomicU64,
     /// What is missing.
@@ -37,12 +42,14 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Starts with nothing in memory.
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, limits: Limits) -> Self {
         let (registry, figures, requests) = metrics::registry();
         Self {
             store,
+            limits,
             latest: Latest::new(figures),
             counts: Counts::default(),
+            downloads: Downloads::new(limits.downloads, requests.downloads.clone()),
             in_hand: AtomicU64::new(0),
             health: Health::new(&[POSTGRES]),
             registry: Arc::new(registry),

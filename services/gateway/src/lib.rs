@@ -51,9 +51,7 @@ impl Bound {
             address: format!("{}:{}", config.host, config.port),
             source,
         };
-        let listener = TcpListener::bind((config.host.as_str(), config.port))
-            .await
-            .map_err(failed)?;
+        let listener = serve::listen(&config.host, config.port).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self {
             config,
@@ -76,7 +74,7 @@ impl Bound {
             address,
         } = self;
         let store = Store::connect(&config.database_url, config.database_connections);
-        let gateway = Arc::new(Gateway::new(store.clone()));
+        let gateway = Arc::new(Gateway::new(store.clone(), config.limits()));
         let ledger = follow::latest::follow(Arc::clone(&gateway), config.refresh(), shutdown.clone());
         let bus = follow::backlog::follow(Arc::clone(&gateway), config.nats.clone(), shutdown.clone());
         let followers = [tokio::spawn(ledger), tokio::spawn(bus)].map(AbortOnDropHandle::new);

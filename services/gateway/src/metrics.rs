@@ -11,7 +11,7 @@ use prometheus_client::{
         MetricType,
         counter::{ConstCounter, Counter},
         family::Family,
-        gauge::ConstGauge,
+        gauge::{ConstGauge, Gauge},
         histogram::Histogram,
     },
     registry::Registry,
@@ -107,9 +107,11 @@ struct Route {
     route: String,
 }
 
-/// Counts and times of the requests served.
+/// Counts and times of the requests served, and the downloads that run.
 #[derive(Debug, Clone)]
 pub(crate) struct Requests {
+    /// Downloads of evidence that have begun and not ended.
+    pub(crate) downloads: Gauge,
     count: Family<Request, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
 }
@@ -118,6 +120,7 @@ impl Requests {
     fn new() -> Self {
         let seconds: fn() -> Histogram = || Histogram::new(ANSWER_BUCKETS);
         Self {
+            downloads: Gauge::default(),
             count: Family::default(),
             seconds: Family::new_with_constructor(seconds),
         }
@@ -156,6 +159,8 @@ pub(crate) fn registry() -> (Registry, Ledger, Requests) {
         help,
         requests.seconds.clone(),
     );
+    let help = "Downloads of evidence that run";
+    registry.register("kinitro_evidence_downloads", help, requests.downloads.clone());
     (registry, ledger, requests)
 }
 

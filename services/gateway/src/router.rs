@@ -15,7 +15,7 @@ use tokio::time::timeout;
 type Route = MethodRouter<Arc<Gateway>>;
 
 /// Every path, and who answers.
-fn routes() -> [(&'static str, Route); 11] {
+fn routes() -> [(&'static str, Route); 16] {
     [
         ("/health", get(routes::health::health)),
         ("/ready", get(routes::health::ready)),
@@ -25,6 +25,11 @@ fn routes() -> [(&'static str, Route); 11] {
         ("/v1/weights/{block}", get(routes::weights::of_block)),
         ("/v1/scores/latest", get(routes::scores::latest)),
         ("/v1/scores/{cycle_id}", get(routes::scores::of_cycle)),
+        ("/v1/cycles", get(routes::cycles::newest)),
+        ("/v1/cycles/{cycle_id}", get(routes::cycles::cycle)),
+        ("/v1/cycles/{cycle_id}/weights", get(routes::weights::of_cycle)),
+        ("/v1/cycles/{cycle_id}/evidence", get(routes::evidence::evidence)),
+        ("/v1/keys", get(routes::keys::keys)),
         ("/v1/miners", get(routes::miners::miners)),
         ("/v1/environments", get(routes::environments::environments)),
         ("/v1/tasks/stats", get(routes::tasks::stats)),
@@ -115,6 +120,10 @@ mod tests {
     fn only_a_path_of_ours_loses_its_slash() {
         assert_eq!(without_slash("/v1/miners/"), Some("/v1/miners"));
         assert_eq!(without_slash("/v1/weights/5//"), Some("/v1/weights/5"));
+        assert_eq!(
+            without_slash("/v1/cycles/5/evidence/"),
+            Some("/v1/cycles/5/evidence")
+        );
         for path in [
             "/",
             "/v1/miners",

@@ -1,7 +1,9 @@
 //! The listening side: connections, each bounded in number, in size and in time.
 //!
 //! `axum::serve` sets no timer on its connections, so a client that sends its head byte by byte would
-//! hold one for ever. Here hyper's own timer cuts it.
+//! hold one for ever. Here hyper's own timer cuts it; and one that does not read its answer is cut by ours.
+
+mod pace;
 
 use crate::config::Limits;
 use axum::Router;
@@ -10,9 +12,10 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{pin::pin, sync::Arc, time::Duration};
+use pace::Paced;
+use std::{io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream, lookup_host},
     sync::Semaphore,
     time::timeout,
 };
@@ -20,6 +23,35 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Between two tries to accept when the machine is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// What the kernel keeps of an answer that a client does not take. Left to itself it would let that grow to
+/// megabytes, and tell us only every few megabytes that a slow client has taken something.
+const SEND_BUFFER: u32 = 256 * 1024;
+
+/// Listens there; connections inherit the listener's send buffer.
+pub(crate) async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut failed = None;
+    for address in lookup_host((host, port)).await? {
+        let listening = || {
+            let socket = if address.is_ipv4() {
+                TcpSocket::new_v4()?
+            } else {
+                TcpSocket::new_v6()?
+            };
+            socket.set_reuseaddr(true)?;
+            socket.set_send_buffer_size(SEND_BUFFER)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
+        match listening() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the host has no address")))
+}
 
 /// Serves until the shutdown, then lets running requests end within the grace period.
 pub(crate) async fn serve(
@@ -85,7 +117,10 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, shutdown:
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(Paced::new(stream, limits.send_timeout)),
+            TowerToHyperService::new(router),
+        );
     let mut serving = pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
@@ -95,7 +130,8 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, shutdown:
         }
     };
     if let Err(error) = ended {
-        // The client's doing: a broken line, a head too slow or too large. Hyper has answered what it could.
+        // The client's doing mostly: a broken line, a head too slow or too large, an answer not taken. Hyper has
+        // answered what it could.
         tracing::debug!(%error, "connection ended early");
     }
 }

@@ -1,4 +1,4 @@
-//! The newest weights and scores, kept in memory so that they are served when the ledger is away.
+//! The newest weights, scores and keys, kept in memory so that they are served when the ledger is away.
 //!
 //! One task owns this memory and replaces it whole; requests read whichever is there. A request for the
 //! newest weights never touches the ledger, so an outage changes nothing in its way but one flag.
@@ -6,13 +6,14 @@
 use crate::{
     gateway::{Gateway, POSTGRES},
     metrics::{CYCLE_BUCKETS, Figures, Ledger},
-    routes::{scores, weights, wire::document::Document},
+    routes::{keys::Keys, scores, weights, wire::kept::Kept},
 };
 use arc_swap::{ArcSwap, Guard};
+use jiff::Timestamp;
 use kinitro_chassis::{backoff::pause, report};
 use kinitro_proto::{BlockNumber, CycleId};
 use kinitro_store::{
-    Cycle, CycleState, Store,
+    Cycle, CycleState, SigningKeyRow, Store,
     read::{EndedCycles, Score, Weights},
 };
 use std::{sync::Arc, time::Duration};
@@ -42,9 +43,19 @@ pub(crate) struct Memory {
     /// Whether a cycle expired after the weights were made.
     overtaken: bool,
     /// The answer of `/v1/weights/latest`.
-    pub(crate) weights: Option<(BlockNumber, Document)>,
+    pub(crate) weights: Option<Newest>,
     /// The answer of `/v1/scores/latest`.
-    pub(crate) scores: Option<Document>,
+    pub(crate) scores: Option<Kept>,
+    /// The answer of `/v1/keys`; none only before the ledger was read.
+    pub(crate) keys: Option<Kept>,
+}
+
+/// The newest weights, and what else they can be asked for by.
+#[derive(Debug, Clone)]
+pub(crate) struct Newest {
+    pub(crate) cycle: CycleId,
+    pub(crate) block: BlockNumber,
+    pub(crate) kept: Kept,
 }
 
 impl Memory {
@@ -160,6 +171,7 @@ impl Sight {
 struct Found {
     weights: Option<Weights>,
     scores: Vec<Score>,
+    keys: Vec<SigningKeyRow>,
     ended: Vec<EndedCycles>,
 }
 
@@ -184,12 +196,14 @@ async fn look(store: &Store, known: Option<&Sight>) -> kinitro_store::Result<(Si
         Some(cycle) => (store.weights_of(cycle.id).await?, store.scores(cycle.id).await?),
         None => (None, Vec::new()),
     };
+    let keys = store.signing_keys().await?;
     let ended = store.ended_cycles(&CYCLE_BUCKETS).await?;
     Ok((
         sight,
         Some(Found {
             weights,
             scores,
+            keys,
             ended,
         }),
     ))
@@ -198,22 +212,22 @@ async fn look(store: &Store, known: Option<&Sight>) -> kinitro_store::Result<(Si
 impl Found {
     fn memory(&self, sight: &Sight) -> Memory {
         let weights = self.weights.as_ref();
-        let document = |row: &Weights| {
-            (
-                row.block_number,
-                Document::new(row.created_at, |stale| weights::Weights::new(row, stale)),
-            )
+        let newest = |row: &Weights| Newest {
+            cycle: row.cycle,
+            block: row.block_number,
+            kept: weights::Weights::kept(row),
         };
         Memory {
             link: Link::Up,
             overtaken: sight.is_overtaken(),
-            weights: weights.map(document),
+            weights: weights.map(newest),
             scores: sight.settled.as_ref().map(|cycle| {
                 let made_at = cycle.finished_at.unwrap_or(cycle.opened_at);
-                Document::new(made_at, |stale| {
+                Kept::new(made_at, |stale| {
                     scores::Scores::new(cycle, &self.scores, weights, stale)
                 })
             }),
+            keys: Some(Kept::new(Timestamp::now(), |_| Keys::new(&self.keys))),
         }
     }
 
@@ -289,6 +303,7 @@ mod tests {
         let found = Found {
             weights: None,
             scores: Vec::new(),
+            keys: Vec::new(),
             ended: vec![
                 ended(CycleState::Settled, 0, 2, 11.0),
                 ended(CycleState::Settled, CYCLE_BUCKETS.len(), 1, 20_000.0),
@@ -307,6 +322,7 @@ mod tests {
         let found = Found {
             weights: None,
             scores: Vec::new(),
+            keys: Vec::new(),
             ended: Vec::new(),
         };
         latest
@@ -315,6 +331,6 @@ mod tests {
         assert!(!latest.load().is_stale() && latest.load().is_up());
         latest.mark_away();
         assert!(latest.load().is_stale() && !latest.load().is_up());
-        assert!(latest.load().scores.is_some());
+        assert!(latest.load().scores.is_some() && latest.load().keys.is_some());
     }
 }

@@ -1,8 +1,9 @@
 //! The weights, as validators fetch them.
 
 use super::wire::{
-    document::Document,
-    input::{Place, whole},
+    input::{self, Place, whole},
+    kept::Kept,
+    signed::{self, Signed},
     time,
 };
 use crate::{Error, Result, gateway::Gateway};
@@ -31,6 +32,8 @@ pub(crate) struct Weights<'a> {
     weights: BTreeMap<u16, f64>,
     weights_u16: WeightsU16<'a>,
     metadata: Metadata,
+    /// What anyone can check them by; cycles of before have none.
+    signed: Option<Signed<'a>>,
     stale: bool,
 }
 
@@ -67,8 +70,15 @@ impl<'a> Weights<'a> {
                 n_environments: row.environments,
                 evaluation_duration_seconds: row.duration_seconds,
             },
+            signed: row.signed.as_ref().map(|signed| Signed::new(row.cycle, signed)),
             stale,
         }
+    }
+
+    /// The answer that tells them.
+    pub(crate) fn kept(row: &Row) -> Kept {
+        let kept = Kept::new(row.created_at, |stale| Weights::new(row, stale));
+        kept.with(signed::headers(row.signed.as_ref()))
     }
 }
 
@@ -76,7 +86,7 @@ impl<'a> Weights<'a> {
 pub(crate) async fn latest(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Result<Response> {
     let memory = gateway.latest.load();
     match &memory.weights {
-        Some((_, document)) => Ok(document.answer(&headers, memory.is_stale(), Timestamp::now())),
+        Some(newest) => Ok(newest.kept.answer(&headers, memory.is_stale(), Timestamp::now())),
         None if memory.is_up() => Err(Error::NoWeights),
         None => Err(Error::KnownAway),
     }
@@ -102,15 +112,35 @@ pub(crate) async fn of_block(
         .map(BlockNumber)
         .ok_or_else(none)?;
     let memory = gateway.latest.load();
-    if let Some((kept, document)) = &memory.weights
-        && *kept == block
-    {
+    if let Some(newest) = memory.weights.as_ref().filter(|newest| newest.block == block) {
         // The weights of a block do not age: those of that block are these.
-        return Ok(document.answer(&headers, false, Timestamp::now()));
+        return Ok(newest.kept.answer(&headers, false, Timestamp::now()));
     }
     let row = gateway.ledger()?.weights_at(block).await?.ok_or_else(none)?;
-    let document = Document::new(row.created_at, |stale| Weights::new(&row, stale));
-    Ok(document.answer(&headers, false, Timestamp::now()))
+    Ok(Weights::kept(&row).answer(&headers, false, Timestamp::now()))
+}
+
+/// `GET /v1/cycles/{cycle_id}/weights`: of any cycle that settled; from memory if it is the newest.
+pub(crate) async fn of_cycle(
+    State(gateway): State<Arc<Gateway>>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let cycle = input::cycle_id(path)?;
+    let memory = gateway.latest.load();
+    if let Some(newest) = memory.weights.as_ref().filter(|newest| newest.cycle == cycle) {
+        return Ok(newest.kept.answer(&headers, false, Timestamp::now()));
+    }
+    let store = gateway.ledger()?;
+    let Some(row) = store.weights_of(cycle).await? else {
+        return Err(match store.cycle(cycle).await? {
+            Some(_) => Error::NoWeightsOfCycle { cycle },
+            None => Error::NoCycle {
+                cycle: cycle.to_string(),
+            },
+        });
+    };
+    Ok(Weights::kept(&row).answer(&headers, false, Timestamp::now()))
 }
 
 #[cfg(test)]
@@ -133,6 +163,9 @@ pub(crate) mod tests {
             miners: 2,
             environments: 2,
             duration_seconds: 12.75,
+            stability: Some(vec![0.75, 1.0]),
+            replicates: 200,
+            signed: None,
         }
     }
 
@@ -144,12 +177,23 @@ pub(crate) mod tests {
             "weights": {"3": 0.017_986_209_962_091_555, "12": 0.982_013_790_037_908_5},
             "weights_u16": {"uids": [12, 3], "values": [64356, 1178]},
             "metadata": {"n_miners_evaluated": 2, "n_environments": 2, "evaluation_duration_seconds": 12.75},
-            "stale": false,
+            "signed": null, "stale": false,
         });
         assert_eq!(
             serde_json::to_value(Weights::new(&row(), false)).unwrap(),
             expected
         );
+    }
+
+    #[test]
+    fn what_they_can_be_checked_by_is_one_key_more() {
+        let row = Row {
+            signed: Some(signed::tests::row()),
+            ..row()
+        };
+        let value = serde_json::to_value(Weights::new(&row, false)).unwrap();
+        assert_eq!(value["signed"]["document"], json!(signed::tests::row().document));
+        assert_eq!(value["signed"]["evidence"]["url"], "/v1/cycles/7/evidence");
     }
 
     #[test]

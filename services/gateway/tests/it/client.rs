@@ -2,7 +2,7 @@
 
 use kinitro_gateway::{Bound, Config};
 use kinitro_harness::eventually;
-use reqwest::{Client, Method, header::HeaderMap, redirect::Policy};
+use reqwest::{Client, Method, Response, header::HeaderMap, redirect::Policy};
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 use tokio::task::JoinHandle;
@@ -100,20 +100,29 @@ impl Gateway {
         headers: &[(&str, &str)],
         body: String,
     ) -> Answer {
-        let mut request = self
-            .client
-            .request(method, format!("http://{}{path}", self.address))
-            .body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request.send().await.unwrap();
+        let response = self.open(method, path, headers, body).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer {
             status,
             headers,
             text: response.text().await.unwrap(),
         }
+    }
+
+    /// Asks, and leaves the body to be read.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.client.request(method, url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

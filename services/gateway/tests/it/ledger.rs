@@ -1,5 +1,6 @@
 //! A ledger with the history that the golden transcripts were recorded over.
 
+use crate::bundle::Bundle;
 use kinitro_proto::{BlockNumber, CycleId, Outcome, Rollout, Seed, Task, TaskId, TaskResult, Timings, Uid};
 use kinitro_store::{
     DatabaseUrl, NewCycle, NewMiner, NewScore, NewTask, NewWeights, Report, RetryRule, Secret, Settled, Store,
@@ -131,6 +132,8 @@ pub(crate) async fn settle_golden(store: &Store, cycle: CycleId) {
         uid: Uid(uid),
         environment: environment.parse().unwrap(),
         success_rate: f64::from(successes) / f64::from(EPISODES),
+        success_low: 0.25,
+        success_high: 0.875,
         mean_reward: 0.0,
         episodes: EPISODES,
         successes,
@@ -149,12 +152,19 @@ pub(crate) async fn settle_golden(store: &Store, cycle: CycleId) {
         points: vec![4.0, 0.0],
         frontier: vec![Uid(3)],
         epsilons: vec![0.1, 0.2],
+        stability: Some(vec![0.75, 0.5]),
+        replicates: 200,
     };
-    settle(store, cycle, &Settled { scores, weights }).await;
+    settle(store, cycle, scores, weights, &Bundle::default()).await;
 }
 
 /// Settles the cycle to one weight.
 pub(crate) async fn settle_to(store: &Store, cycle: CycleId, uid: u16) {
+    settle_with(store, cycle, uid, &Bundle::default()).await;
+}
+
+/// The same, on that evidence.
+pub(crate) async fn settle_with(store: &Store, cycle: CycleId, uid: u16, bundle: &Bundle) {
     let weights = NewWeights {
         uids: vec![Uid(uid)],
         weights: vec![1.0],
@@ -162,28 +172,22 @@ pub(crate) async fn settle_to(store: &Store, cycle: CycleId, uid: u16) {
         points: vec![1.0],
         frontier: vec![Uid(uid)],
         epsilons: vec![0.0, 0.0],
+        stability: None,
+        replicates: 0,
     };
-    settle(
-        store,
-        cycle,
-        &Settled {
-            scores: Vec::new(),
-            weights,
-        },
-    )
-    .await;
+    settle(store, cycle, Vec::new(), weights, bundle).await;
 }
 
-async fn settle(store: &Store, cycle: CycleId, settled: &Settled) {
+async fn settle(store: &Store, cycle: CycleId, scores: Vec<NewScore>, weights: NewWeights, bundle: &Bundle) {
     report_all(store, cycle).await;
-    store
-        .begin_settle(cycle)
-        .await
-        .unwrap()
-        .unwrap()
-        .settle(settled)
-        .await
-        .unwrap();
+    let mut settlement = store.begin_settle(cycle).await.unwrap().unwrap();
+    let document = bundle.write(&mut settlement).await;
+    let settled = Settled {
+        scores,
+        weights,
+        document,
+    };
+    settlement.settle(&settled).await.unwrap();
 }
 
 /// A whole cycle as in the transcripts, settled.
@@ -210,6 +214,37 @@ pub(crate) async fn expired(store: &Store, block: u64) -> CycleId {
         .await
         .unwrap();
     id
+}
+
+/// Opens a cycle that nothing of has been published.
+pub(crate) async fn opened(store: &Store, block: u64) -> CycleId {
+    let cycle = NewCycle {
+        interval: Duration::from_secs(63),
+        ..new_cycle(block, &[])
+    };
+    store.open_cycle(&cycle, Vec::new()).await.unwrap().unwrap()
+}
+
+/// Runs statements that the store has no function for.
+pub(crate) async fn execute(url: &str, statements: &str) {
+    let output = tokio::process::Command::new("psql")
+        .args([
+            url,
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--single-transaction",
+            "--command",
+        ])
+        .arg(statements)
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// The open tasks of a running cycle.

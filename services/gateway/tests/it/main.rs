@@ -4,8 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod api;
+mod bundle;
 mod bus;
+mod checks;
 mod client;
+mod evidence;
 mod golden;
 mod ledger;
 mod limits;

@@ -1,6 +1,10 @@
 //! What is left when PostgreSQL is away, and what comes back with it.
 
-use crate::{client::Gateway, ledger};
+use crate::{
+    bundle::{self, Bundle},
+    client::Gateway,
+    ledger,
+};
 use kinitro_harness::Postgres;
 use serde_json::json;
 
@@ -32,6 +36,10 @@ async fn the_last_weights_outlive_postgresql() {
         "/v1/tasks/stats",
         "/v1/scores/1",
         "/v1/weights/5",
+        "/v1/cycles",
+        "/v1/cycles/1",
+        "/v1/cycles/2/weights",
+        "/v1/cycles/1/evidence",
     ] {
         let answer = gateway.get(path).await;
         assert_eq!(answer.status, 503, "{path}: {}", answer.text);
@@ -71,12 +79,56 @@ async fn the_last_weights_outlive_postgresql() {
 }
 
 #[tokio::test]
+async fn what_weights_are_checked_by_outlives_postgresql_too() {
+    let mut cluster = Postgres::private().await;
+    let store = ledger::migrated(&cluster.url()).await;
+    let evidence = Bundle {
+        keys: vec![bundle::key(&store, 1).await],
+        ..Bundle::default()
+    };
+    let cycle = ledger::next_running(&store, 1000, 5, 62).await;
+    ledger::settle_with(&store, cycle, 5, &evidence).await;
+    let gateway = Gateway::ready(&cluster.url()).await;
+    let paths = ["/v1/cycles/1/weights", "/v1/keys"];
+    let mut fresh = Vec::new();
+    for path in paths {
+        fresh.push(gateway.get(path).await);
+    }
+    assert_eq!(fresh[0].json()["signed"]["document"], bundle::document());
+    assert_eq!(fresh[1].json()["keys"][0]["documents"], 1);
+
+    cluster.stop();
+    gateway
+        .until("/v1/weights/latest", |answer| answer.json()["stale"] == true)
+        .await;
+    for (path, fresh) in paths.into_iter().zip(&fresh) {
+        let kept = gateway.get(path).await;
+        assert_eq!((kept.status, &kept.text), (200, &fresh.text), "{path}");
+        for header in ["kinitro-document-sha256", "kinitro-signature", "etag"] {
+            assert_eq!(kept.header(header), fresh.header(header), "{path}");
+        }
+    }
+    let latest = gateway.get("/v1/weights/latest").await;
+    assert_eq!(latest.json()["signed"], fresh[0].json()["signed"]);
+    assert_eq!(
+        latest.header("kinitro-signature"),
+        fresh[0].header("kinitro-signature")
+    );
+    let keys = gateway.get("/v1/keys").await;
+    assert_eq!(fresh[1].header("cache-control"), Some("public, max-age=5"));
+    assert_eq!(keys.header("cache-control"), Some("no-cache"));
+    assert!(keys.header("age").is_some());
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_starts_without_postgresql_waits_for_it() {
     let mut cluster = Postgres::private().await;
     ledger::settled(&ledger::migrated(&cluster.url()).await).await;
     cluster.stop();
     let gateway = Gateway::start(&cluster.url()).await;
     assert_eq!(gateway.get("/v1/weights/latest").await.status, 503);
+    assert_eq!(gateway.get("/v1/keys").await.status, 503);
     assert_eq!(gateway.get("/ready").await.status, 503);
     cluster.start_again().await;
     let weights = gateway

@@ -100,6 +100,7 @@ pub(crate) mod tests {
             published_to: None,
             reason: None,
             miners: 2,
+            digests: None,
         }
     }
 

@@ -2,6 +2,8 @@
 //! refused in the same words.
 
 use crate::Error;
+use axum::extract::{Path, rejection::PathRejection};
+use kinitro_proto::CycleId;
 use serde_json::json;
 use std::fmt;
 
@@ -63,6 +65,48 @@ pub(crate) fn whole(place: Place, field: &'static str, text: &str) -> Result<Who
             "Input should be a valid integer, unable to parse string as an integer",
         )
     })
+}
+
+/// Reads the cycle that a path names. What no ledger can hold is not there.
+///
+/// # Errors
+/// [`Error::Input`] or [`Error::NoCycle`].
+pub(crate) fn cycle_id(path: Result<Path<String>, PathRejection>) -> Result<CycleId, Error> {
+    let text = path.map(|Path(text)| text).unwrap_or_default();
+    let number = whole(Place::Path, "cycle_id", &text)?;
+    number.get().map(CycleId).ok_or_else(|| Error::NoCycle {
+        cycle: number.to_string(),
+    })
+}
+
+/// Reads how many of the newest are asked for; without a word, `usual`.
+///
+/// # Errors
+/// [`Error::Input`].
+pub(crate) fn limit(text: Option<&str>, usual: u32, most: u32) -> Result<u32, Error> {
+    let Some(text) = text else { return Ok(usual) };
+    let number = whole(Place::Query, "limit", text)?;
+    let beyond = |kind, key: &str, bound, message| {
+        let detail = json!([{
+            "type": kind, "loc": ["query", "limit"], "msg": message, "input": text, "ctx": {key: bound},
+        }]);
+        Err(Error::Input {
+            field: "limit",
+            detail,
+        })
+    };
+    let is_negative = number.0.starts_with('-');
+    match number.get().map(u32::try_from) {
+        Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+        _ if is_negative || number.0 == "0" => {
+            let message = "Input should be greater than or equal to 1".to_owned();
+            beyond("greater_than_equal", "ge", 1, message)
+        }
+        _ => {
+            let message = format!("Input should be less than or equal to {most}");
+            beyond("less_than_equal", "le", most, message)
+        }
+    }
 }
 
 fn shortest(text: &str) -> Option<Whole> {
@@ -131,6 +175,41 @@ mod tests {
         let number = |text| whole(Place::Path, "block_number", text).unwrap().get();
         assert_eq!(number("9223372036854775807"), Some(i64::MAX));
         assert_eq!(number("9223372036854775808"), None);
+    }
+
+    #[test]
+    fn a_limit_has_its_bounds() {
+        let read = |text| limit(text, 20, 100);
+        for (text, expected) in [(None, 20), (Some("1"), 1), (Some("100"), 100), (Some(" +7 "), 7)] {
+            assert_eq!(read(text).unwrap(), expected, "{text:?}");
+        }
+        for (text, kind, bound) in [
+            ("0", "greater_than_equal", json!({"ge": 1})),
+            ("-99999999999999999999", "greater_than_equal", json!({"ge": 1})),
+            ("101", "less_than_equal", json!({"le": 100})),
+            ("99999999999999999999", "less_than_equal", json!({"le": 100})),
+        ] {
+            let Err(Error::Input { detail, .. }) = read(Some(text)) else {
+                panic!("`{text}` is refused")
+            };
+            assert_eq!(
+                (&detail[0]["type"], &detail[0]["ctx"]),
+                (&json!(kind), &bound),
+                "`{text}`"
+            );
+        }
+        assert!(read(Some("many")).is_err() && read(Some("")).is_err());
+    }
+
+    #[test]
+    fn a_cycle_that_no_ledger_can_hold_is_not_there() {
+        let read = |text: &str| cycle_id(Ok(Path(text.to_owned())));
+        assert_eq!(read("7").unwrap(), CycleId(7));
+        let Err(Error::NoCycle { cycle }) = read("99999999999999999999") else {
+            panic!("not there")
+        };
+        assert_eq!(cycle, "99999999999999999999");
+        assert!(matches!(read("seven"), Err(Error::Input { .. })));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -17,8 +17,9 @@ const STALE: &str = "no-cache";
 
 /// An answer, written once for all who ask.
 #[derive(Debug, Clone)]
-pub(crate) struct Document {
+pub(crate) struct Kept {
     made_at: Timestamp,
+    headers: Vec<(HeaderName, HeaderValue)>,
     fresh: Version,
     stale: Version,
 }
@@ -29,14 +30,21 @@ struct Version {
     tag: HeaderValue,
 }
 
-impl Document {
+impl Kept {
     /// Writes both versions of what `value` makes, given whether it is to say that it is stale.
     pub(crate) fn new<T: Serialize>(made_at: Timestamp, value: impl Fn(bool) -> T) -> Self {
         Self {
             made_at,
+            headers: Vec::new(),
             fresh: Version::new(&value(false)),
             stale: Version::new(&value(true)),
         }
+    }
+
+    /// The same with these headers, which say something about it: a client that has it is told them too.
+    pub(crate) fn with(mut self, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// The answer to a request with these headers: 304 when the client has it, else 200.
@@ -49,6 +57,7 @@ impl Document {
             (kind, Body::from(version.body.clone())).into_response()
         };
         let headers = response.headers_mut();
+        headers.extend(self.headers.iter().cloned());
         headers.insert(header::ETAG, version.tag.clone());
         headers.insert(
             header::CACHE_CONTROL,
@@ -66,8 +75,8 @@ impl Version {
     fn new(value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("our types are JSON: text keys, finite numbers or null");
         let hash = Sha256::digest(&body);
-        let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let tag = HeaderValue::try_from(format!("\"{hex}\"")).expect("hexadecimal digits are visible ASCII");
+        let tag = format!("\"{}\"", hex::encode(&hash[..16]));
+        let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are visible ASCII");
         Self {
             body: Bytes::from(body),
             tag,
@@ -75,10 +84,11 @@ impl Version {
     }
 }
 
-/// Whether one of the tags the client names is ours. A proxy that compressed our answer made the tag weak.
-fn has(request: &HeaderMap, tag: &HeaderValue) -> bool {
-    let ours =
-        |text: &str| text == "*" || text.strip_prefix("W/").unwrap_or(text).as_bytes() == tag.as_bytes();
+/// Whether one of the tags the client names is ours, be it weak or not: a proxy that compressed our answer made
+/// it weak.
+pub(crate) fn has(request: &HeaderMap, tag: &HeaderValue) -> bool {
+    let opaque = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
+    let ours = |text: &str| text == "*" || text.strip_prefix("W/").unwrap_or(text).as_bytes() == opaque;
     let named = request
         .get_all(header::IF_NONE_MATCH)
         .into_iter()
@@ -93,11 +103,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn document() -> Document {
-        Document::new(
-            Timestamp::UNIX_EPOCH,
-            |stale| json!({"weights": {"3": 1.0}, "stale": stale}),
-        )
+    fn kept() -> Kept {
+        let value = |stale| json!({"weights": {"3": 1.0}, "stale": stale});
+        let name = HeaderName::from_static("kinitro-signature");
+        Kept::new(Timestamp::UNIX_EPOCH, value).with(vec![(name, HeaderValue::from_static("a=b"))])
     }
 
     fn now() -> Timestamp {
@@ -112,33 +121,36 @@ mod tests {
 
     #[test]
     fn a_client_that_has_it_is_answered_304() {
-        let first = document().answer(&HeaderMap::new(), false, now());
+        let first = kept().answer(&HeaderMap::new(), false, now());
         let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
         assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()["kinitro-signature"], "a=b");
         for named in [
             tag.clone(),
             format!("W/{tag}"),
             format!("\"x\", {tag}"),
             "*".to_owned(),
         ] {
-            let again = document().answer(&asking(&named), false, now());
+            let again = kept().answer(&asking(&named), false, now());
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "`{named}`");
             assert_eq!(again.headers()[header::ETAG].to_str().unwrap(), tag);
             assert_eq!(again.headers()[header::CACHE_CONTROL], FRESH);
+            assert_eq!(again.headers()["kinitro-signature"], "a=b");
         }
         assert_eq!(
-            document().answer(&asking("\"x\""), false, now()).status(),
+            kept().answer(&asking("\"x\""), false, now()).status(),
             StatusCode::OK
         );
     }
 
     #[test]
     fn a_stale_answer_says_so_and_is_another_one() {
-        let fresh = document().answer(&HeaderMap::new(), false, now());
-        let stale = document().answer(&HeaderMap::new(), true, now());
+        let fresh = kept().answer(&HeaderMap::new(), false, now());
+        let stale = kept().answer(&HeaderMap::new(), true, now());
         assert_ne!(fresh.headers()[header::ETAG], stale.headers()[header::ETAG]);
         assert_eq!(stale.headers()[header::AGE], "60");
         assert_eq!(stale.headers()[header::CACHE_CONTROL], STALE);
         assert!(!fresh.headers().contains_key(header::AGE));
+        assert_eq!(stale.headers()["kinitro-signature"], "a=b");
     }
 }
