@@ -242,3 +242,15 @@ fn miner_weights(tally: &Tally, scored: &Scored) -> Vec<MinerWeight> {
         )
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed apart from this code, with Python's `hmac` and `hashlib`.
+    #[test]
+    fn the_bootstraps_seed_is_the_published_formula() {
+        let expected = "bb2864b2413867ca661d60913d94d76ba5899a1f08c9d0e854facd03e5a0bf31";
+        assert_eq!(hex::encode(bootstrap_seed(&[7; 32])), expected);
+    }
+}

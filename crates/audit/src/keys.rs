@@ -3,6 +3,8 @@
 //! Keys, key ids and signatures are lower-case hexadecimal digits wherever people see them.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use crate::{Error, Result};
 use ed25519_dalek::{Signer, VerifyingKey};

@@ -4,6 +4,7 @@
 mod garbage;
 mod golden;
 mod json;
+mod judge;
 mod limits;
 mod made;
 mod same;
