@@ -28,6 +28,7 @@ struct OfEnd {
 pub(crate) struct Metrics {
     results: Labelled<OfVerdict, Counter>,
     cycles: Labelled<OfEnd, Counter>,
+    stuck: Counter,
     settling: Histogram,
     evidence: Gauge,
     keys: Gauge,
@@ -38,6 +39,7 @@ impl Metrics {
         let metrics = Self {
             results: Labelled::default(),
             cycles: Labelled::default(),
+            stuck: Counter::default(),
             // From 10 ms to 5 min: a cycle of a few results, and one of millions.
             settling: Histogram::new(exponential_buckets(0.01, 2.0, 16)),
             evidence: Gauge::default(),
@@ -52,6 +54,11 @@ impl Metrics {
             "kinitro_cycles_ended",
             "Cycles this scorer ended",
             metrics.cycles.clone(),
+        );
+        registry.register(
+            "kinitro_settle_failures",
+            "Attempts to settle a cycle that could not be judged or signed",
+            metrics.stuck.clone(),
         );
         registry.register_with_unit(
             "kinitro_settle",
@@ -94,6 +101,10 @@ impl Metrics {
 
     pub(crate) fn expired(&self) {
         self.ended("expired");
+    }
+
+    pub(crate) fn stuck(&self) {
+        self.stuck.inc();
     }
 
     fn ended(&self, end: &'static str) {

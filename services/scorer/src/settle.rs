@@ -99,6 +99,7 @@ fn postpone(shared: &Shared, postponed: &mut Postponed, cycle: CycleId, error: &
         again_in_seconds = wait.as_secs(),
         "could not settle the cycle"
     );
+    shared.metrics.stuck();
     shared.health.missing("settling", why);
 }
 
