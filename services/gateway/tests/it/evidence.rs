@@ -275,7 +275,7 @@ async fn who_does_not_read_or_drips_is_cut() {
 async fn a_download_may_take_longer_than_any_other_answer() {
     let database = Postgres::database().await;
     settled(&migrated(&database.url()).await, &LARGE).await;
-    let flags = ["--request-timeout-seconds", "1", "--send-timeout-seconds", "2"];
+    let flags = ["--request-timeout-seconds", "2"];
     let gateway = Gateway::start_with(&database.url(), &flags).await;
     gateway.until("/ready", |answer| answer.status == 200).await;
     let promised = promised(&gateway).await;
