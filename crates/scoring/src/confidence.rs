@@ -3,20 +3,26 @@
 //!
 //! Neither decides anything: they stand beside scores and weights. Both are the same to the bit on any machine.
 
+mod bootstrap;
 mod outcomes;
 
+pub use bootstrap::{Entrant, Stability, stability, stability_within};
 pub use outcomes::Outcomes;
 
-use crate::{Candidate, Result, Settings, UNCOMMITTED_BLOCK, score, success_rate};
-use kinitro_proto::{BlockNumber, Uid};
-use outcomes::Draw;
-use serde::{Deserialize, Serialize};
+use crate::{Candidate, UNCOMMITTED_BLOCK, success_rate};
 
 /// The quantile of the standard normal distribution that leaves 2.5 % above it.
 pub const Z_95: f64 = 1.959963984540054;
 
 /// The most replicates a bootstrap has.
 pub const REPLICATES: u32 = 200;
+
+/// The steps that all replicates together may take, as [`subset::STEPS`](crate::subset::STEPS) are counted, and one for every
+/// [`CELLS_A_STEP`] cells compared.
+pub const STEPS: u64 = 1 << 30;
+
+/// Comparing so many cells takes as long as a step of counting.
+pub const CELLS_A_STEP: u64 = 4;
 
 /// With fewer replicates a share says nothing: then there are none.
 pub const LEAST_REPLICATES: u32 = 20;
@@ -48,96 +54,6 @@ pub fn wilson(successes: u32, episodes: u32) -> Option<(f64, f64)> {
         (middle + reach) / whole
     };
     Some((low.min(rate), high.max(rate)))
-}
-
-/// A miner and what its episodes came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entrant {
-    /// The miner.
-    pub uid: Uid,
-    /// The block of its commitment, as the [`Candidate`]'s.
-    pub commit_block: Option<BlockNumber>,
-    /// Its results, episode by episode: the same episodes for every miner.
-    pub outcomes: Outcomes,
-}
-
-/// How often ranks are kept when the episodes are drawn again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stability {
-    /// How many replicates were drawn; 0 when too few of them could be afforded, and without candidates.
-    pub replicates: u32,
-    /// The share of the replicates in which each candidate keeps its rank, in the candidates' order; empty without
-    /// replicates.
-    pub of_rank: Vec<f64>,
-}
-
-/// Draws the episodes again, with replacement, and counts who keeps its rank (points, then block, then uid).
-///
-/// Every miner has the same episodes, so a replicate draws once for all of them: in each environment as many episodes as
-/// there were. Results that are not there stay so. A cell with fewer than `min_episodes` results is missing in every
-/// replicate; one of which a replicate holds no result is missing in that.
-///
-/// # Errors
-///
-/// As [`score`].
-pub fn stability(
-    environments: usize,
-    entrants: &[Entrant],
-    settings: &Settings,
-    seed: &[u8; 32],
-) -> Result<Stability> {
-    let observed = candidates(environments, entrants, settings, None);
-    let ranks = ranks(&observed, &score(environments, &observed, settings)?.points);
-    if entrants.is_empty() {
-        return Ok(Stability::default());
-    }
-    let mut kept = vec![0u32; entrants.len()];
-    for replicate in 0..REPLICATES {
-        let draw = Draw::new(seed, replicate, environments, episodes(entrants));
-        let drawn = candidates(environments, entrants, settings, Some(&draw));
-        let again = self::ranks(&drawn, &score(environments, &drawn, settings)?.points);
-        for (kept, (before, after)) in kept.iter_mut().zip(ranks.iter().zip(&again)) {
-            *kept += u32::from(before == after);
-        }
-    }
-    let share = |kept: &u32| f64::from(*kept) / f64::from(REPLICATES);
-    Ok(Stability {
-        replicates: REPLICATES,
-        of_rank: kept.iter().map(share).collect(),
-    })
-}
-
-fn episodes(entrants: &[Entrant]) -> u32 {
-    entrants
-        .iter()
-        .map(|entrant| entrant.outcomes.episodes())
-        .max()
-        .unwrap_or(0)
-}
-
-/// The entrants with the rates of the episodes drawn, or of all as they were.
-fn candidates(
-    environments: usize,
-    entrants: &[Entrant],
-    settings: &Settings,
-    draw: Option<&Draw>,
-) -> Vec<Candidate> {
-    let cell = |outcomes: &Outcomes, environment: usize| {
-        let (successes, ran) = outcomes.count(environment);
-        if ran < settings.min_episodes {
-            return None;
-        }
-        let (successes, ran) = draw.map_or((successes, ran), |draw| outcomes.drawn(environment, draw));
-        success_rate(successes, ran)
-    };
-    entrants
-        .iter()
-        .map(|entrant| Candidate {
-            uid: entrant.uid,
-            commit_block: entrant.commit_block,
-            scores: (0..environments).map(|e| cell(&entrant.outcomes, e)).collect(),
-        })
-        .collect()
 }
 
 /// The rank of each candidate, from 0: by points, then by block, then by uid.

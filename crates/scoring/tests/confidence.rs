@@ -5,7 +5,10 @@
 use kinitro_proto::{BlockNumber, Uid};
 use kinitro_scoring::{
     MissingCell, Settings,
-    confidence::{Entrant, Outcomes, REPLICATES, Stability, ranks, stability, wilson},
+    confidence::{
+        Entrant, LEAST_REPLICATES, Outcomes, REPLICATES, Stability, ranks, stability, stability_within,
+        wilson,
+    },
 };
 use proptest::prelude::*;
 use rand_chacha::{
@@ -168,6 +171,33 @@ fn a_cell_with_too_few_results_is_missing_in_every_replicate() {
     };
     let share = shares(&field, &enough)[1];
     assert!(share > 0.5 && share < 1.0, "{share}");
+}
+
+#[test]
+fn who_cannot_afford_them_all_has_the_first_replicates_or_none_on_any_number_of_threads() {
+    let field = [
+        entrant(1, 1, &["1100110010", "1010101011", "0000010001"]),
+        entrant(2, 2, &["0111011110", "0100101010", "1110010100"]),
+        entrant(3, 3, &["1111010011", "1011101011", "1010111011"]),
+        entrant(4, 3, &["1101110011", "0011101011", "1010101011"]),
+    ];
+    let within = |threads, steps| stability_within(threads, steps, 3, &field, &settings(10), &SEED).unwrap();
+    let mut found = vec![Stability::default()];
+    for power in 0..20 {
+        for steps in [1 << power, 3 << power >> 1] {
+            let stability = within(1, steps);
+            assert_eq!(within(2, steps), stability);
+            assert_eq!(within(7, steps), stability);
+            assert!(stability.replicates >= found.last().unwrap().replicates);
+            assert!(stability.replicates == 0 || stability.replicates >= LEAST_REPLICATES);
+            assert_eq!(stability.of_rank.is_empty(), stability.replicates == 0);
+            found.push(stability);
+        }
+    }
+    assert!(found.iter().any(|few| (1..REPLICATES).contains(&few.replicates)));
+    assert_eq!(found.last().unwrap().replicates, REPLICATES);
+    // Not one of them is sure of its rank.
+    assert!(found.last().unwrap().of_rank.iter().all(|share| *share < 1.0));
 }
 
 #[test]
