@@ -110,6 +110,19 @@ impl Settlement {
         &self.cycle
     }
 
+    /// Lets the database hear from who settles. One that says nothing for ten minutes is taken for dead, and loses the
+    /// cycle: whoever judges for long calls this meanwhile.
+    ///
+    /// # Errors
+    /// If the database has given the cycle up, or is away.
+    pub async fn keep_alive(&mut self) -> Result<()> {
+        sqlx::query("SELECT 1")
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("keep the cycle while it is judged")
+    }
+
     /// Writes scores, weights, document and signatures and ends the cycle, all in one transaction with the bundle.
     ///
     /// # Errors

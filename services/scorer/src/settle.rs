@@ -12,6 +12,7 @@ use kinitro_proto::{CycleId, Event};
 use kinitro_store::{Settled, Settlement};
 use postponed::Postponed;
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often to look although nothing was recorded: for deadlines, and for what another scorer left.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often the ledger hears from a scorer that judges, lest it take it for dead.
+const HEARD: Duration = Duration::from_secs(30);
 
 /// Settles what can be settled until shutdown: after each batch recorded, and once a second.
 ///
@@ -159,7 +162,26 @@ async fn ending(shared: &Shared, settlement: &mut Settlement) -> Result<Ending, 
 async fn judged(settlement: &mut Settlement, signers: Signers) -> Result<Ending, Error> {
     let cycle = settlement.cycle().id;
     let evidence = evidence::gather(settlement).await?;
-    blocking(cycle, move || conclude(cycle, &evidence, &signers)).await
+    let concluded = blocking(cycle, move || conclude(cycle, &evidence, &signers));
+    heard(settlement, HEARD, concluded).await?
+}
+
+/// Waits for the work, and lets the ledger hear from us meanwhile.
+///
+/// # Errors
+/// The ledger is away, or has given the cycle up: the work would be for nothing.
+async fn heard<T>(
+    settlement: &mut Settlement,
+    every: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    let mut work = pin!(work);
+    loop {
+        match timeout(every, &mut work).await {
+            Ok(done) => return Ok(done),
+            Err(_) => settlement.keep_alive().await?,
+        }
+    }
 }
 
 /// Runs what takes a processor for long where nobody waits for that thread.
@@ -232,3 +254,6 @@ async fn tell(shared: &Shared, event: &Event) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,6 +142,17 @@ async fn a_scorer_that_is_killed_in_the_middle_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn who_judges_for_long_hears_that_the_cycle_was_given_up() {
+    let (ledger, tasks) = complete().await;
+    let mut settlement = begin(&ledger, tasks[0].cycle).await;
+    settlement.keep_alive().await.unwrap();
+    let given_up = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND state = 'idle in transaction'";
+    assert_eq!(ledger.number(given_up).await, 1);
+    assert!(settlement.keep_alive().await.unwrap_err().is_passing());
+}
+
+#[tokio::test]
 async fn an_expired_cycle_keeps_no_chunk() {
     let (ledger, tasks) = complete().await;
     let cycle = tasks[0].cycle;
