@@ -15,6 +15,8 @@ mod faults;
 mod flow;
 mod keys;
 mod kills;
+mod score;
 mod stack;
 mod traces;
 mod validate;
+mod verify;
