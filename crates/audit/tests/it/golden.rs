@@ -1,8 +1,12 @@
 //! The formats as they were published: files made once, which `check.py` beside them checks with nothing of ours.
 
-use crate::made::{KNOWN, Published, TRUSTED, key, keys};
-use kinitro_audit::{Document, Tally, keys::Signature};
-use std::{fs, path::Path};
+use crate::made::{KNOWN, Published, TRUSTED, key, keys, lines};
+use kinitro_audit::{
+    Document, Tally,
+    bundle::{Line, Writer, gunzip},
+    keys::Signature,
+};
+use std::{fs, io::Read, path::Path};
 
 const EVIDENCE: &str = include_str!("../golden/evidence.jsonl");
 const DOCUMENT: &str = include_str!("../golden/document.json");
@@ -52,5 +56,39 @@ fn the_texts_of_old_are_still_read() {
         assert_eq!((id, public), (&*key.id().to_string(), &*key.to_string()));
         let signature: Signature = signature.parse().unwrap();
         key.verify(DOCUMENT.as_bytes(), &signature).unwrap();
+    }
+}
+
+/// A change in how floats are written would be another digest for the same rows.
+#[test]
+fn floats_have_the_texts_they_always_had() {
+    let texts = [
+        (0.0, "0.0"),
+        (1.0, "1.0"),
+        (-7.5, "-7.5"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1.0 / 3.0, "0.3333333333333333"),
+        (123_456_789.125, "123456789.125"),
+        (1e15, "1000000000000000.0"),
+        (1e16, "1e+16"),
+        (1e100, "1e+100"),
+        (-1.5e100, "-1.5e+100"),
+        (1e-5, "0.00001"),
+        (1e-6, "1e-6"),
+        (1.25e-7, "1.25e-7"),
+        (5e-324, "5e-324"),
+        (f64::MAX, "1.7976931348623157e+308"),
+    ];
+    for (number, text) in texts {
+        let Some(Line::Result(mut result)) = lines(7).into_iter().nth(5) else {
+            unreachable!()
+        };
+        result.reward = number;
+        let mut writer = Writer::new();
+        writer.push(&Line::Result(result)).unwrap();
+        let mut line = String::new();
+        let packed = writer.finish().unwrap().last_chunk.unwrap();
+        gunzip(packed.as_slice()).read_to_string(&mut line).unwrap();
+        assert!(line.contains(&format!("\"reward\":{text},")), "{text}: {line}");
     }
 }
