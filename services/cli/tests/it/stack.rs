@@ -112,6 +112,11 @@ impl Stack {
         self.settings.retain(|(known, _)| *known != name);
     }
 
+    /// The settings that every process gets.
+    pub(crate) fn settings(&self) -> &[(&'static str, String)] {
+        &self.settings
+    }
+
     /// A file of the test's own, next to the logs.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

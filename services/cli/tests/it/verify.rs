@@ -1,6 +1,7 @@
 //! `kinitro verify` on what the real services made, and on what somebody made of it.
 
 pub(crate) mod forger;
+mod rotation;
 mod tampering;
 
 use crate::stack::{PATIENCE, Process, Stack, get, run};
