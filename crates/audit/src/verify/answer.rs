@@ -90,7 +90,10 @@ fn by_uid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Uid, f6
             let mut weights = BTreeMap::new();
             while let Some((key, weight)) = map.next_entry::<String, f64>()? {
                 let uid = key.parse::<u16>().ok().filter(|uid| uid.to_string() == key);
-                let uid = uid.ok_or_else(|| de::Error::custom(format_args!("`{key}` is no uid")))?;
+                let uid = uid.ok_or_else(|| {
+                    let start: String = key.chars().take(32).collect();
+                    de::Error::custom(format_args!("`{start}` is no uid"))
+                })?;
                 if weights.insert(Uid(uid), weight).is_some() {
                     return Err(de::Error::custom(format_args!("uid `{uid}` has two weights")));
                 }
