@@ -111,7 +111,10 @@ impl Writer {
     }
 
     fn close_chunk(&mut self) -> Result<()> {
-        let full = std::mem::replace(&mut self.encoder, encoder());
+        let mut full = std::mem::replace(&mut self.encoder, encoder());
+        // So that the member's data end at a byte: who serves the chunks as one gzip stream, the only form that all clients
+        // read, can then join them without compressing again.
+        full.flush().map_err(Error::Compress)?;
         self.ready.push(full.finish().map_err(Error::Compress)?);
         self.pending = 0;
         Ok(())

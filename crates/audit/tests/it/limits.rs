@@ -183,6 +183,8 @@ fn a_large_bundle_comes_in_chunks_each_of_which_unpacks_alone() {
     chunks.extend(finished.last_chunk);
     assert!(chunks.len() >= 3, "{}", chunks.len());
     for chunk in &chunks {
+        // A flushed block that ends at a byte, then the empty last one, then checksum and length.
+        assert_eq!(chunk[chunk.len() - 14..chunk.len() - 8], [0, 0, 0xff, 0xff, 3, 0]);
         let mut part = Vec::new();
         flate2::read::GzDecoder::new(chunk.as_slice())
             .read_to_end(&mut part)
