@@ -450,7 +450,7 @@ mod tests {
             assert_eq!(recorded(&["--missing-cell", flag])["missing_cell"], name);
         }
         // Who chooses nothing has what every cycle had before there was a choice.
-        let default = kinitro_scoring::Settings::default();
+        let default = Settings::default();
         assert_eq!(recorded(&[]), serde_json::to_value(default).unwrap());
         assert!(Cli::try_parse_from(["kinitro", "--missing-cell", "guess"]).is_err());
     }

@@ -5,6 +5,7 @@ use crate::{
     miners::{MinerSource, Snapshot},
     plan,
 };
+use kinitro_audit::{MAX_CELLS, MAX_MINERS, MAX_TASKS};
 use kinitro_proto::{CycleId, Event};
 use kinitro_store::{NewCycle, NewMiner, Secret, Store};
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(crate) async fn open_if_due(
         Some(snapshot) => snapshot?,
     };
     let (cycle, secret) = new_cycle(config, &snapshot);
+    check_size(&cycle)?;
     let tasks = plan::tasks(
         &snapshot.miners,
         &cycle.environments,
@@ -71,6 +73,27 @@ pub(crate) async fn open_if_due(
         tasks: cells * u64::from(config.episodes_per_env),
         secret_hash: cycle.secret_hash,
     }))
+}
+
+/// What is opened can be judged: a cycle beyond the limits of evidence would run for nothing.
+fn check_size(cycle: &NewCycle) -> Result<(), Error> {
+    let (miners, environments) = (cycle.miners.len(), cycle.environments.len());
+    let cells = miners as u64 * environments as u64;
+    let tasks = cells.saturating_mul(cycle.episodes_per_environment.into());
+    let limits = [
+        ("miners", miners as u64, u64::from(MAX_MINERS)),
+        ("cells", cells, MAX_CELLS),
+        ("tasks", tasks, MAX_TASKS),
+    ];
+    match limits.into_iter().find(|(_, found, most)| found > most) {
+        None => Ok(()),
+        Some((what, found, most)) => Err(Error::TooLarge {
+            miners,
+            environments,
+            episodes: cycle.episodes_per_environment,
+            limit: format!("{found} {what}, at most {most}"),
+        }),
+    }
 }
 
 fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
@@ -99,4 +122,68 @@ fn new_cycle(config: &Config, snapshot: &Snapshot) -> (NewCycle, [u8; 32]) {
         miners: miners.collect(),
     };
     (cycle, secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::miners::Miner;
+    use clap::Parser;
+    use kinitro_proto::{BlockNumber, Uid};
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn cycle(episodes: &str, miners: u16) -> (NewCycle, [u8; 32]) {
+        let args = [
+            "kinitro",
+            "--missing-cell",
+            "zero",
+            "--episodes-per-env",
+            episodes,
+        ];
+        let config = Cli::try_parse_from(args).unwrap().config;
+        let miner = |uid| Miner {
+            uid: Uid(uid),
+            hotkey: format!("5A{uid}").parse().unwrap(),
+            endpoint: "https://a.example".to_owned(),
+            commit_block: None,
+            repo: None,
+            revision: None,
+        };
+        let snapshot = Snapshot {
+            block: BlockNumber(7),
+            block_hash: None,
+            miners: (0..miners).map(miner).collect(),
+        };
+        new_cycle(&config, &snapshot)
+    }
+
+    #[test]
+    fn the_event_has_the_commitment_and_not_the_secret() {
+        let (cycle, secret) = cycle("2", 3);
+        assert_eq!(cycle.settings["missing_cell"], "zero");
+        let opened = Opened {
+            cycle: CycleId(1),
+            tasks: 6,
+            secret_hash: cycle.secret_hash,
+        };
+        let Event::CycleOpened { secret_hash, .. } = opened.event() else {
+            panic!("another event")
+        };
+        let digits = secret_hash.unwrap();
+        assert_eq!(digits, hex::encode(kinitro_audit::commitment(&secret)));
+        assert_ne!(digits, hex::encode(secret));
+        assert_ne!(self::cycle("2", 3).1, secret, "a secret is drawn for each cycle");
+    }
+
+    #[test]
+    fn a_cycle_that_could_never_be_judged_is_not_opened() {
+        assert!(check_size(&cycle("50", 256).0).is_ok());
+        let error = check_size(&cycle("4000000000", 1).0).unwrap_err();
+        assert!(error.to_string().contains("tasks, at most 16777216"), "{error}");
+    }
 }

@@ -32,6 +32,20 @@ pub enum Error {
         /// What is there instead.
         why: String,
     },
+    /// A cycle that could be run and never be judged.
+    #[error(
+        "{miners} miners, {environments} environments and {episodes} episodes are more than can be judged: {limit}"
+    )]
+    TooLarge {
+        /// Its miners.
+        miners: usize,
+        /// Its environments.
+        environments: usize,
+        /// Episodes of each miner in each environment.
+        episodes: u32,
+        /// What there may be.
+        limit: String,
+    },
     /// The operator's private key cannot be used. Tells nothing of it.
     #[error("no private key to open sealed endpoints with: {fault}")]
     PrivateKey {

@@ -218,9 +218,11 @@ impl Scheduler {
         let need = match error {
             Error::Store(_) => "postgres",
             Error::Bus(_) => "nats",
-            Error::Miners { .. } | Error::Chain(_) | Error::Behind { .. } | Error::NoMiners { .. } => {
-                "miners"
-            }
+            Error::Miners { .. }
+            | Error::Chain(_)
+            | Error::Behind { .. }
+            | Error::NoMiners { .. }
+            | Error::TooLarge { .. } => "miners",
             // Only the start can meet them.
             Error::Health(_) | Error::PrivateKey { .. } => return told,
         };

@@ -13,7 +13,7 @@ async fn cycle(store: &Store) -> CycleId {
     let cycle = NewCycle {
         netuid: 1,
         interval: Duration::from_secs(1_000_000_000),
-        timeout: Duration::ZERO + Duration::from_millis(1),
+        timeout: Duration::from_millis(1),
         block_number: BlockNumber(1),
         block_hash: None,
         secret: Secret(secret),
