@@ -4,18 +4,29 @@
 //! alone: within all that it must win, within nothing that it loses. So no subset is looked at by itself; they are
 //! counted by size, see [`Contest::count`].
 
+mod alone;
+mod bitmap;
+mod budget;
 mod contest;
+mod hits;
+mod jobs;
+mod set;
 mod sizes;
+mod tally;
+mod ties;
 
 use crate::{Candidate, Result, Settings};
 pub use contest::{Contest, Rival};
 pub use sizes::{Scheme, Sizes};
 
 /// The steps that [`score`](crate::score) takes at most for one candidate, or for all those of one block: some minutes
-/// of one core. A step is one set looked at, so where counting ends does not depend on the machine.
-pub const STEPS: u64 = 1 << 36;
+/// of one core.
+///
+/// A step is one set looked at, so where counting ends does not depend on the machine.
+pub const STEPS: u64 = 1 << 34;
 
-/// The points of the candidates alone, in their order, on one thread and in at most `steps` per candidate.
+/// The points of the candidates alone, in their order, and the steps that it took: on one thread, and in at most `steps`
+/// for all candidates together.
 ///
 /// # Errors
 ///
@@ -25,7 +36,9 @@ pub fn points(
     candidates: &[Candidate],
     settings: &Settings,
     steps: u64,
-) -> Result<Vec<f64>> {
-    let wins = Contest::new(environments, candidates, settings)?.count(1, steps)?;
-    Ok(wins.iter().map(|sizes| sizes.points(Scheme::Linear)).collect())
+) -> Result<(Vec<f64>, u64)> {
+    let contest = Contest::new(environments, candidates, settings)?;
+    let (wins, taken) = jobs::run_within(&contest, steps)?;
+    let points = wins.iter().map(|sizes| sizes.points(Scheme::Linear)).collect();
+    Ok((points, taken))
 }

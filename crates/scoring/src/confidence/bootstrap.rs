@@ -150,9 +150,9 @@ impl Bootstrap<'_> {
             return Ok(None);
         };
         match subset::points(self.environments, &candidates, self.settings, left) {
-            Ok(points) => Ok(Some(Ranked {
+            Ok((points, taken)) => Ok(Some(Ranked {
                 ranks: ranks(&candidates, &points),
-                steps: pairs,
+                steps: pairs + taken,
             })),
             Err(Error::TooHard { .. }) => Ok(None),
             Err(error) => Err(error),

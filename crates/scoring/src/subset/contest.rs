@@ -1,5 +1,5 @@
-use super::Sizes;
-use crate::{Candidate, Error, MissingCell, Result, Settings, UNCOMMITTED_BLOCK, pareto, threshold};
+use super::{Sizes, jobs};
+use crate::{Candidate, MissingCell, Result, Settings, UNCOMMITTED_BLOCK, pareto, threshold};
 use kinitro_proto::Uid;
 
 /// Who competes for the subsets, and who is ahead of whom where.
@@ -134,20 +134,17 @@ impl Contest {
     ///
     /// # Errors
     ///
-    /// [`Error::TooHard`] when a candidate, or all those of one block together, take more than that many steps.
+    /// [`TooHard`](crate::Error::TooHard) when a candidate, or all those of one block together, take more than that many steps.
     pub fn count(&self, threads: usize, steps: u64) -> Result<Vec<Sizes>> {
-        let _ = threads;
-        let mut counts = vec![vec![0; self.environments + 1]; self.order.len()];
-        if self.environments > 12 {
-            let uid = self.order.first().map_or(Uid(0), |&place| self.ranks[place].1);
-            return Err(Error::TooHard { uid, steps });
-        }
-        for subset in 1..1u128 << self.environments {
-            if let Some(place) = self.winner(subset) {
-                counts[place][subset.count_ones() as usize] += 1;
-            }
-        }
-        Ok(counts.into_iter().map(Sizes::new).collect())
+        jobs::run(self, threads, steps)
+    }
+
+    pub(super) fn uid(&self, place: usize) -> Uid {
+        self.ranks[place].1
+    }
+
+    pub(super) fn share_block(&self, one: usize, other: usize) -> bool {
+        self.ranks[one].0 == self.ranks[other].0
     }
 
     pub(crate) fn is_earlier(&self, other: usize, place: usize) -> bool {

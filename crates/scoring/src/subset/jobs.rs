@@ -1,0 +1,252 @@
+//! The work of counting, in pieces for several threads. Which pieces there are, what each comes to and which error is
+//! answered depends neither on the number of threads nor on their pace.
+
+use super::alone::{self, Claim};
+use super::budget::{Budget, Spent};
+use super::set::{Set, compress};
+use super::ties::{Part, Tied, Ties};
+use super::{Contest, Sizes};
+use crate::{Error, Result};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// As many candidates of one block are counted by inclusion and exclusion over those before, which is 2^3 counts for
+/// the last; more are counted together.
+const FEW: usize = 4;
+/// The subsets of many candidates of one block are in 2^6 parts, by their first elements.
+const PARTS: u32 = 6;
+
+/// A piece of the work.
+#[derive(Debug, Clone)]
+enum Job<'a> {
+    /// The wins of the last of these, the others share its block and come before it.
+    Alone(&'a [usize]),
+    /// The wins of all of these, who share a block, on the subsets that have just these of the first elements.
+    Part(&'a Group, u128),
+}
+
+/// Many candidates of one block.
+#[derive(Debug)]
+struct Group {
+    places: Vec<usize>,
+    /// What any of them must win.
+    ground: u128,
+    tied: Words,
+    taken: AtomicU64,
+}
+
+/// In short words where they are enough.
+#[derive(Debug)]
+enum Words {
+    Short(Vec<Tied<u64>>),
+    Long(Vec<Tied<u128>>),
+}
+
+/// The counts by size of some candidates.
+type Wins = Vec<(usize, Vec<u128>)>;
+
+/// The counts by size of all candidates, each in at most `steps`.
+pub(super) fn run(contest: &Contest, threads: usize, steps: u64) -> Result<Vec<Sizes>> {
+    count(contest, threads, Limit { steps, of_all: None })
+}
+
+/// The counts by size of all candidates in at most `steps` together, on one thread, and how many it took.
+pub(super) fn run_within(contest: &Contest, steps: u64) -> Result<(Vec<Sizes>, u64)> {
+    let taken = AtomicU64::new(0);
+    let of_all = Some(&taken);
+    let sizes = count(contest, 1, Limit { steps, of_all })?;
+    Ok((sizes, taken.load(Ordering::Relaxed)))
+}
+
+/// The steps of each candidate, or of those all who share one count.
+#[derive(Debug, Clone, Copy)]
+struct Limit<'a> {
+    steps: u64,
+    of_all: Option<&'a AtomicU64>,
+}
+
+impl<'a> Limit<'a> {
+    fn budget(self, own: &'a AtomicU64) -> Budget<'a> {
+        Budget::new(self.steps, self.of_all.unwrap_or(own))
+    }
+}
+
+fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Sizes>> {
+    let must_win: Vec<u128> = (0..contest.order().len())
+        .map(|place| contest.must_win(place))
+        .collect();
+    let can_win: Vec<usize> = contest
+        .order()
+        .iter()
+        .copied()
+        .filter(|&place| must_win[place] != 0)
+        .collect();
+    let blocks: Vec<&[usize]> = can_win.chunk_by(|&a, &b| contest.share_block(a, b)).collect();
+    let groups: Vec<Option<Group>> = spread(threads, &blocks, |places| {
+        (places.len() > FEW).then(|| Group::new(contest, places, &must_win))
+    });
+    let jobs: Vec<Job<'_>> = blocks
+        .iter()
+        .zip(&groups)
+        .flat_map(|(&places, group)| match group {
+            Some(group) => group
+                .parts()
+                .map(|part| Job::Part(group, part))
+                .collect::<Vec<_>>(),
+            None => (1..=places.len())
+                .map(|count| Job::Alone(&places[..count]))
+                .collect(),
+        })
+        .collect();
+    // Work behind the first failure is of no use.
+    let failed = AtomicUsize::new(usize::MAX);
+    let numbered: Vec<(usize, Job<'_>)> = jobs.into_iter().enumerate().collect();
+    let answers = spread(threads, &numbered, |(number, job)| {
+        if failed.load(Ordering::Relaxed) < *number {
+            return Ok(Wins::new());
+        }
+        job.run(contest, &must_win, limit).inspect_err(|_| {
+            failed.fetch_min(*number, Ordering::Relaxed);
+        })
+    });
+    let mut sizes = vec![vec![0u128; contest.environments() + 1]; must_win.len()];
+    for ((_, job), answer) in numbered.iter().zip(answers) {
+        let uid = contest.uid(job.first());
+        for (place, counts) in answer.map_err(|Spent| Error::TooHard {
+            uid,
+            steps: limit.steps,
+        })? {
+            for (size, count) in sizes[place].iter_mut().zip(counts) {
+                *size = size.wrapping_add(count);
+            }
+        }
+    }
+    Ok(sizes.into_iter().map(Sizes::new).collect())
+}
+
+/// Does the same to all items, on that many threads; the answers are in the items' order.
+fn spread<T: Sync, A: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> A + Sync) -> Vec<A> {
+    let threads = threads.min(items.len());
+    if threads <= 1 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let places = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+        let items = places.map_while(|place| Some((place, items.get(place)?)));
+        items.map(|(place, item)| (place, work(item))).collect::<Vec<_>>()
+    };
+    let mut answers: Vec<(usize, A)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
+        let mut answers = take();
+        for other in others {
+            answers.extend(
+                other
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            );
+        }
+        answers
+    });
+    answers.sort_unstable_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+impl Job<'_> {
+    fn first(&self) -> usize {
+        match self {
+            Self::Alone(places) => places[places.len() - 1],
+            Self::Part(group, _) => group.places[0],
+        }
+    }
+
+    fn run(&self, contest: &Contest, must_win: &[u128], limit: Limit<'_>) -> Result<Wins, Spent> {
+        match self {
+            Self::Alone(places) => {
+                let taken = AtomicU64::new(0);
+                let budget = limit.budget(&taken);
+                let place = self.first();
+                let counts = if must_win[place].count_ones() <= u64::BITS {
+                    alone::<u64>(contest, places, must_win, budget)
+                } else {
+                    alone::<u128>(contest, places, must_win, budget)
+                };
+                Ok(vec![(place, counts?)])
+            }
+            Self::Part(group, part) => {
+                let budget = limit.budget(&group.taken);
+                let elements = group.ground.count_ones() as usize;
+                let counts = match &group.tied {
+                    Words::Short(tied) => Ties::wins(elements, tied, group.part(*part), budget),
+                    Words::Long(tied) => Ties::wins(elements, tied, group.part(*part), budget),
+                };
+                Ok(group.places.iter().copied().zip(counts?).collect())
+            }
+        }
+    }
+}
+
+/// The wins of the last of these.
+fn alone<S: Set>(
+    contest: &Contest,
+    places: &[usize],
+    must_win: &[u128],
+    budget: Budget<'_>,
+) -> Result<Vec<u128>, Spent> {
+    let ground = must_win[places[places.len() - 1]];
+    let mut claims: Vec<Claim<S>> = places
+        .iter()
+        .map(|&place| claim(contest, place, must_win[place], ground))
+        .collect();
+    let elements = ground.count_ones() as usize;
+    claims.pop().map_or_else(
+        || Ok(Vec::new()),
+        |claim| alone::wins(elements, &claim, &claims, budget),
+    )
+}
+
+/// What the candidate must win and must not lie in, of that ground.
+fn claim<S: Set>(contest: &Contest, place: usize, must_win: u128, ground: u128) -> Claim<S> {
+    let rivals = contest.rivals(place).into_iter();
+    Claim::new(
+        S::of(compress(must_win, ground)),
+        rivals.map(|rival| S::of(compress(rival.mask, ground))),
+    )
+}
+
+impl Group {
+    fn new(contest: &Contest, places: &[usize], must_win: &[u128]) -> Self {
+        let ground = places.iter().fold(0, |ground, &place| ground | must_win[place]);
+        let tied = if ground.count_ones() <= u64::BITS {
+            Words::Short(tied(contest, places, must_win, ground))
+        } else {
+            Words::Long(tied(contest, places, must_win, ground))
+        };
+        Self {
+            places: places.to_vec(),
+            ground,
+            tied,
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    fn split(&self) -> u32 {
+        self.ground.count_ones().min(PARTS)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = u128> {
+        0..1u128 << self.split()
+    }
+
+    fn part<S: Set>(&self, held: u128) -> Part<S> {
+        let all = u128::MAX >> (u128::BITS - self.ground.count_ones());
+        Part {
+            held: S::of(held),
+            ground: S::of(all & !((1 << self.split()) - 1)),
+        }
+    }
+}
+
+fn tied<S: Set>(contest: &Contest, places: &[usize], must_win: &[u128], ground: u128) -> Vec<Tied<S>> {
+    let claim = |&place: &usize| claim(contest, place, must_win[place], ground);
+    places.iter().map(|place| Tied::from(claim(place))).collect()
+}
