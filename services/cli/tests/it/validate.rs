@@ -6,6 +6,7 @@ mod kills;
 mod once;
 mod outages;
 mod stage;
+mod verified;
 
 use crate::stack::PATIENCE;
 use kinitro_devchain::{Options, Setting, account};
