@@ -265,6 +265,7 @@ fn at_home(path: &Path) -> PathBuf {
 pub(crate) mod tests {
     use super::*;
     use clap::Parser;
+    use kinitro_audit::keys::SigningKey;
 
     #[derive(Parser)]
     struct Arguments {
@@ -307,6 +308,21 @@ pub(crate) mod tests {
             let config = config(flags);
             assert_eq!((config.once, config.dry_run), (once, dry_run), "{flags:?}");
         }
+    }
+
+    #[test]
+    fn keys_are_trusted_only_if_weights_are_verified() {
+        let keys = [[1; 32], [2; 32]].map(|bytes| SigningKey::from_bytes(&bytes).public());
+        let list = format!("{},{}", keys[0], keys[1]);
+        let both = config(&["--verify", "--trusted-key", &list, "--state-dir", "/tmp/state"]);
+        assert_eq!(
+            (both.trusted_key.as_slice(), both.check()),
+            (&keys[..], Vec::new())
+        );
+        let one = keys[0].to_string();
+        let idle = config(&["--trusted-key", &one, "--state-dir", "/tmp/state"]);
+        assert_eq!(idle.check(), ["--trusted-key checks nothing without --verify"]);
+        assert!(!config(&[]).verify && config(&["--verify"]).check().is_empty());
     }
 
     #[test]

@@ -202,6 +202,23 @@ fn a_uid_that_changed_hands_is_not_paid() {
 }
 
 #[test]
+fn a_uid_of_another_hotkey_than_was_signed_is_not_paid() {
+    let mut shares = weights(&[(1, 0.5), (2, 0.25), (3, 0.25)]);
+    let hotkey = |uid: u16| (Uid(uid), format!("5Neuron{uid}").parse().unwrap());
+    shares.hotkeys = Some([hotkey(1), hotkey(2), hotkey(3)].into());
+    let plan = planned(decide(&shares, &terms(), &RULES));
+    assert_eq!(
+        (plan.weights.uids.as_slice(), plan.dropped.len()),
+        (&[1, 2, 3][..], 0)
+    );
+    shares.hotkeys = Some([hotkey(1), (Uid(2), hotkey(7).1)].into());
+    let plan = planned(decide(&shares, &terms(), &RULES));
+    assert_eq!(plan.weights.uids, [1]);
+    let dropped: Vec<_> = plan.dropped.iter().map(|dropped| dropped.uid.0).collect();
+    assert_eq!(dropped, [2, 3]);
+}
+
+#[test]
 fn if_nobody_is_left_nothing_is_submitted() {
     let mut terms = terms();
     terms.neurons[1].registered_at = BlockNumber(4001);

@@ -156,3 +156,6 @@ fn refused(refusal: Refusal, latest: &Latest) -> Refused {
         checks: refusal.passed,
     }
 }
+
+#[cfg(test)]
+mod tests;
