@@ -34,11 +34,10 @@ pub(super) fn explanation(miner: &Told<'_>, names: &Names, listed: usize) -> Str
 
 fn lines(told: &Explanation<'_>, names: &Names, listed: usize) -> Vec<String> {
     let mut lines = vec![won(told), reach(told, names)];
-    let barred = told.barred.iter().take(NAMED).map(|barred| bar(barred, names));
-    lines.extend(barred);
-    let more = told.barred.len().saturating_sub(NAMED);
+    let (barred, more) = nearest(&told.barred, |barred| barred.worst.map(|worst| worst.margin));
+    lines.extend(barred.iter().map(|barred| bar(barred, names)));
     if more > 0 {
-        lines.push(format!("and barred from {more} more environments"));
+        lines.push(format!("and barred from {more} more environments, by more"));
     }
     lines.extend(told.losses.iter().map(|loss| lost(loss, names)));
     if told.more_losses > 0 {
@@ -95,12 +94,12 @@ fn bar(barred: &Barred<'_>, names: &Names) -> String {
         return format!("takes no part in {environment}");
     };
     format!(
-        "barred from {environment} by {}: {:.4} is not over the {:.4} of miner {}, {:.4} short",
+        "barred from {environment} by {}: {:.4} is not over the {:.4} of miner {}, {} short",
         several(barred.by, "earlier miner"),
         worst.score,
         worst.threshold,
         worst.uid,
-        -worst.margin
+        gap(-worst.margin)
     )
 }
 
@@ -129,9 +128,9 @@ fn subset(won: &WonSubset<'_>, names: &Names) -> String {
                 "the nearest, though nobody would have had it next"
             };
             format!(
-                "won {environments}: held against miner {} by {:.4} in {}, {who}",
+                "won {environments}: held against miner {} by {} in {}, {who}",
                 runner_up.uid,
-                runner_up.margin,
+                gap(runner_up.margin),
                 names.short(runner_up.environment)
             )
         }
@@ -158,13 +157,17 @@ fn pair(rival: &Rival<'_>, names: &Names) -> String {
         None => String::new(),
     };
     let margins = |cells: &[Cell<'_>]| {
-        let margin = |cell: &Cell<'_>| {
+        let margin = |cell: &&Cell<'_>| {
+            let sign = if cell.margin > Some(0.0) { "+" } else { "" };
             let margin = cell
                 .margin
-                .map_or("no part".to_owned(), |margin| format!("{margin:+.4}"));
+                .map_or("no part".to_owned(), |margin| format!("{sign}{}", gap(margin)));
             format!("{} {margin}", names.short(cell.environment))
         };
-        list(&cells.iter().map(margin).collect::<Vec<_>>(), NAMED)
+        let (nearest, more) = nearest(cells, |cell| cell.margin);
+        let named: Vec<String> = nearest.iter().map(margin).collect();
+        let more = (more > 0).then(|| format!(" and {more} more, by more"));
+        named.join(", ") + &more.unwrap_or_default()
     };
     let told = |word: &str, cells: &[Cell<'_>]| match cells {
         [] => format!("{word} nowhere"),
@@ -180,8 +183,8 @@ fn pair(rival: &Rival<'_>, names: &Names) -> String {
 
 fn over(lead: &Lead<'_>, names: &Names) -> String {
     format!(
-        "by {:.4} (in {}, {:.4} over the {:.4} of miner {})",
-        lead.margin,
+        "by {} (in {}, {:.4} over the {:.4} of miner {})",
+        gap(lead.margin),
         names.short(lead.environment),
         lead.score,
         lead.threshold,
@@ -190,7 +193,7 @@ fn over(lead: &Lead<'_>, names: &Names) -> String {
 }
 
 fn amount(lead: &Lead<'_>, names: &Names) -> String {
-    format!("{:.4} (in {})", lead.margin, names.short(lead.environment))
+    format!("{} (in {})", gap(lead.margin), names.short(lead.environment))
 }
 
 fn set(environments: &[&str], names: &Names) -> String {
@@ -199,4 +202,28 @@ fn set(environments: &[&str], names: &Names) -> String {
         .map(|name| names.short(name).to_owned())
         .collect();
     format!("{{{}}}", list(&short, NAMED))
+}
+
+/// All while they are few; else those with the smallest margins, in their order, and how many others there are.
+fn nearest<T>(all: &[T], margin: impl Fn(&T) -> Option<f64>) -> (Vec<&T>, usize) {
+    let mut places: Vec<usize> = (0..all.len()).collect();
+    let distance = |place: &usize| margin(&all[*place]).map_or(f64::INFINITY, f64::abs);
+    places.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    places.truncate(NAMED);
+    places.sort_unstable();
+    (
+        places.iter().map(|&place| &all[place]).collect(),
+        all.len().saturating_sub(NAMED),
+    )
+}
+
+/// A difference of rates; one that would look like none is not rounded to none, and there is no minus before 0.
+fn gap(margin: f64) -> String {
+    if margin == 0.0 {
+        "0".to_owned()
+    } else if margin.abs() < 5e-5 {
+        format!("{margin:.0e}")
+    } else {
+        format!("{margin:.4}")
+    }
 }
