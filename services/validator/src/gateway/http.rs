@@ -7,7 +7,7 @@ use reqwest::{
     redirect, retry,
 };
 use serde::Deserialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// The time for a whole answer, as in version 2.
@@ -23,7 +23,7 @@ const MAX_HEADER: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: Client,
-    base: Url,
+    base: Arc<Url>,
 }
 
 /// A whole answer, as it came.
@@ -49,13 +49,13 @@ impl Http {
             .user_agent(concat!("kinitro/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(Error::Client)?;
-        let base = backend.clone();
+        let base = Arc::new(backend.clone());
         Ok(Self { client, base })
     }
 
     /// The address of that path below the gateway's.
     pub(crate) fn url(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
+        let mut url = Url::clone(&self.base);
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
@@ -68,7 +68,7 @@ impl Http {
     }
 
     /// The gateway's own address.
-    pub(crate) const fn base(&self) -> &Url {
+    pub(crate) fn base(&self) -> &Url {
         &self.base
     }
 
