@@ -21,8 +21,9 @@ pub const REPLICATES: u32 = 200;
 /// [`CELLS_A_STEP`] cells compared.
 pub const STEPS: u64 = 1 << 30;
 
-/// Comparing so many cells takes as long as a step of counting.
-pub const CELLS_A_STEP: u64 = 4;
+/// Comparing so many cells of two candidates takes about as long as a step of counting, as most pairs need not be
+/// compared.
+pub const CELLS_A_STEP: u64 = 16;
 
 /// With fewer replicates a share says nothing: then there are none.
 pub const LEAST_REPLICATES: u32 = 20;

@@ -38,7 +38,8 @@ pub struct Stability {
 /// replicate; one of which a replicate holds no result is missing in that.
 ///
 /// There are [`REPLICATES`], or as many of the first as can be scored in [`STEPS`], or none if these are fewer than
-/// [`LEAST_REPLICATES`]. Steps are counted, not timed: it is the same on any machine and on any number of cores, all of
+/// [`LEAST_REPLICATES`]. For 256 miners in 50 environments, or 1000 in 64 whose scores hang together, that is all of them
+/// in some seconds of one core; for 1000 in 64 whose scores do not, none. Steps are counted, not timed: it is the same on any machine and on any number of cores, all of
 /// which are used.
 ///
 /// # Errors
@@ -79,6 +80,10 @@ pub fn stability_within(
         return Ok(Stability::default());
     };
     left -= observed.steps;
+    // A replicate takes about as much: where too few would fit, none is begun.
+    if observed.steps.saturating_mul(LEAST_REPLICATES.into()) > left {
+        return Ok(Stability::default());
+    }
     let mut kept = vec![0u32; entrants.len()];
     let mut replicates = 0;
     while replicates < REPLICATES && !entrants.is_empty() {
