@@ -16,6 +16,7 @@ Examples:
   kinitro scorer                                  record results and settle cycles
   kinitro gateway --port 8000                     serve weights, scores and status
   kinitro validate --netuid 26 --backend-url URL  put a gateway's weights on chain
+  kinitro verify --cycle 42 --gateway URL         compute a cycle's weights again, and check who signed them
   kinitro cycle watch --until-settled             follow the newest cycle to its weights
 
 Every flag has an environment variable; both may stand in a TOML file (--config). A flag wins over the environment, the environment

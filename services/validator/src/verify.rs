@@ -127,7 +127,7 @@ async fn signed(config: &Config, weights: &Place, keys: Option<&Place>, evidence
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
     let held = match evidence {
-        Place::Gateway(http) => of_evidence(http, checked).await?,
+        Place::Gateway(http) => of_evidence(http, checked, Limits::default()).await?,
         Place::File(path) => {
             let reader = open(path)?;
             blocking(move || checked.evidence(reader)).await?
@@ -164,19 +164,26 @@ async fn of_document(answer: Answer, keys: Keys, expectations: Expectations) -> 
 }
 
 /// The checks of the evidence, while it comes.
-async fn of_evidence(http: &Http, checked: Checked) -> Result<Held<Report>> {
+async fn of_evidence(http: &Http, checked: Checked, limits: Limits) -> Result<Held<Report>> {
     let cycle = checked.document().content().cycle;
     let passed = checked.passed().to_vec();
-    let work = move |reader: &mut dyn BufRead| checked.evidence(reader);
-    let worked = http.evidence(cycle, Limits::default(), work).await?;
-    Ok(worked.unwrap_or_else(|| {
-        let error = audit::Error::Mismatch {
-            expected: format!("evidence of cycle `{cycle}`"),
-            found: "that the gateway has none".to_owned(),
-        };
+    let refusal = |expected: String, found: &str| {
+        let found = found.to_owned();
+        let error = audit::Error::Mismatch { expected, found };
         let check = Name::Evidence;
         Err(Box::new(Refusal { passed, check, error }))
-    }))
+    };
+    let work = move |reader: &mut dyn BufRead| checked.evidence(reader);
+    match http.evidence(cycle, limits, work).await {
+        Ok(Some(held)) => Ok(held),
+        Ok(None) => Ok(refusal(
+            format!("evidence of cycle `{cycle}`"),
+            "that the gateway has none",
+        )),
+        // The same next time: not to be fetched again and again.
+        Err(Error::TooLong { limit }) => Ok(refusal(format!("at most `{limit}` bytes of evidence"), "more")),
+        Err(error) => Err(error),
+    }
 }
 
 /// What evidence comes to that nobody has signed.

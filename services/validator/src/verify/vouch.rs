@@ -4,7 +4,7 @@ use super::{Held, keys_of, of_document, of_evidence, trusting};
 use crate::{
     Reason,
     error::Result,
-    gateway::{Http, Latest, Weights},
+    gateway::{Http, Latest, Limits, Weights},
     metrics::{Metrics, Vouched},
     verify::place::Place,
 };
@@ -27,6 +27,7 @@ const MAX_WHY: usize = 600;
 pub(crate) struct Voucher {
     netuid: u16,
     trusted: Vec<PublicKey>,
+    limits: Limits,
     kept: Option<Kept>,
 }
 
@@ -60,10 +61,11 @@ struct Kept {
 
 impl Voucher {
     /// Believes signatures by these keys; by whatever key the gateway names, if there are none.
-    pub(crate) const fn new(netuid: u16, trusted: Vec<PublicKey>) -> Self {
+    pub(crate) fn new(netuid: u16, trusted: Vec<PublicKey>) -> Self {
         Self {
             netuid,
             trusted,
+            limits: Limits::default(),
             kept: None,
         }
     }
@@ -112,7 +114,7 @@ impl Voucher {
         };
         Ok(
             match of_document(latest.answer.clone(), keys, expectations).await? {
-                Ok(checked) => of_evidence(http, checked).await?.map(Box::new),
+                Ok(checked) => of_evidence(http, checked, self.limits).await?.map(Box::new),
                 Err(refusal) => Err(refusal),
             },
         )

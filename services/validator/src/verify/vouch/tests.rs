@@ -290,7 +290,7 @@ async fn a_gateway_that_cannot_be_asked_refuses_nothing_and_proves_nothing() {
 }
 
 #[tokio::test]
-async fn evidence_that_is_missing_or_another_is_refused() {
+async fn evidence_that_is_missing_another_or_too_long_is_refused() {
     let mut scene = Scene::start(&[key()]).await;
     let (_, mut evidence) = scene.told.lock().unwrap().answers[EVIDENCE].clone();
     scene.tell(EVIDENCE, 404, Vec::new());
@@ -299,6 +299,16 @@ async fn evidence_that_is_missing_or_another_is_refused() {
     scene.tell(EVIDENCE, 200, evidence);
     scene.voucher.kept = None;
     assert_eq!(check(&*scene.refused().await), "evidence");
+    // More than is ever fetched is not fetched again and again.
+    scene.voucher.kept = None;
+    scene.voucher.limits.bytes = 100;
+    for _ in 0..3 {
+        let refused = scene.refused().await;
+        assert_eq!(check(&refused), "evidence");
+        let said = refused.reason.to_string();
+        assert!(said.contains("at most `100` bytes"), "{said}");
+    }
+    assert_eq!(scene.asked(EVIDENCE), 3);
 }
 
 #[tokio::test]
