@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help up down clean test test-chain test-fast fmt lint
+.PHONY: help up down clean test test-chain test-fast bench fmt lint
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ test-chain: ## run the tests with the Python clients of the chain (part of `make
 
 test-fast: ## run the pure tests, which need no server
 	@scripts/test fast
+
+bench: ## measure how long scoring takes, beside looking at every subset (scripts/bench --quick: in a minute)
+	@scripts/bench
 
 fmt: ## format the code
 	@cargo fmt --all

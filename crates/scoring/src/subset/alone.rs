@@ -1,9 +1,14 @@
 //! The wins of a candidate that shares its block with nobody, or with few.
 
 use super::budget::{Budget, Spent};
-use super::hits::{Counter, Cube};
+use super::hits::{Counter, Cube, Piece};
 use super::set::{Set, keep_minimal};
 use super::tally::Binomials;
+
+/// So many pieces keep any number of threads busy.
+const ENOUGH: usize = 256;
+/// A piece is cut in two at least, but for forced elements.
+const ROUNDS: usize = 10;
 
 /// What a candidate must win, and what it must not lie in, as complements.
 #[derive(Debug, Clone)]
@@ -40,41 +45,66 @@ impl<S: Set> Claim<S> {
     }
 }
 
-/// The subsets by size on which the candidate stands and none of `before` does, who share its block: by inclusion and
-/// exclusion over those. Sets have elements under `elements`.
-pub(super) fn wins<S: Set>(
+/// What is counted for the subsets on which the candidate stands and none of `before` does, who share its block: by
+/// inclusion and exclusion over those.
+pub(super) fn pieces<S: Set>(claim: &Claim<S>, before: &[Claim<S>]) -> Vec<Piece<S>> {
+    let mut pieces = Vec::new();
+    exclude(&mut pieces, claim, before, 1);
+    pieces
+}
+
+fn exclude<S: Set>(pieces: &mut Vec<Piece<S>>, claim: &Claim<S>, before: &[Claim<S>], sign: i64) {
+    if claim.is_void() {
+        return;
+    }
+    let ground = claim.must_win;
+    let cube = Cube {
+        ground,
+        taken: 0,
+        sign,
+    };
+    let clauses = claim.clauses.clone();
+    pieces.push(Piece { cube, clauses });
+    for (place, other) in before.iter().enumerate() {
+        exclude(pieces, &claim.and(other), &before[..place], -sign);
+    }
+}
+
+/// Counts the pieces by size. Sets have elements under `elements`.
+pub(super) fn count<S: Set>(
     elements: usize,
-    claim: &Claim<S>,
-    before: &[Claim<S>],
+    pieces: &[Piece<S>],
     budget: Budget<'_>,
 ) -> Result<Vec<u128>, Spent> {
     let mut counter = Counter::new(elements, budget);
-    exclude(&mut counter, claim, before, 1)?;
+    for Piece { cube, clauses } in pieces {
+        counter.count(*cube, clauses)?;
+    }
+    sizes(elements, counter)
+}
+
+/// Cuts the pieces into more of them, and counts by size what is left over.
+pub(super) fn cut<S: Set>(
+    elements: usize,
+    mut pieces: Vec<Piece<S>>,
+    budget: Budget<'_>,
+) -> Result<(Vec<Piece<S>>, Vec<u128>), Spent> {
+    let mut counter = Counter::new(elements, budget);
+    for _ in 0..ROUNDS {
+        if pieces.len() >= ENOUGH {
+            break;
+        }
+        let opened: Result<Vec<_>, Spent> = pieces.into_iter().map(|piece| counter.open(piece)).collect();
+        pieces = opened?.into_iter().flatten().collect();
+    }
+    Ok((pieces, sizes(elements, counter)?))
+}
+
+fn sizes<S: Set>(elements: usize, mut counter: Counter<'_, S>) -> Result<Vec<u128>, Spent> {
     counter.budget.settle()?;
     let mut sizes = vec![0; elements + 1];
     counter
         .tally
         .drain(0, elements, &Binomials::new(elements), &mut sizes);
     Ok(sizes)
-}
-
-fn exclude<S: Set>(
-    counter: &mut Counter<'_, S>,
-    claim: &Claim<S>,
-    before: &[Claim<S>],
-    sign: i64,
-) -> Result<(), Spent> {
-    if claim.is_void() {
-        return Ok(());
-    }
-    let cube = Cube {
-        ground: claim.must_win,
-        taken: 0,
-        sign,
-    };
-    counter.count(cube, &claim.clauses)?;
-    before
-        .iter()
-        .enumerate()
-        .try_for_each(|(place, other)| exclude(counter, &claim.and(other), &before[..place], -sign))
 }

@@ -20,12 +20,30 @@ const MANY_CLAUSES: usize = 17;
 /// Steps of a node beside its clauses.
 const NODE: usize = 4;
 
+/// Of the union of some clauses, by the number whose digits say which: whether they are even in number.
+const SIGNS: [bool; 1 << FEW_CLAUSES] = {
+    let mut signs = [false; 1 << FEW_CLAUSES];
+    let mut some = 0u32;
+    while some < 1 << FEW_CLAUSES {
+        signs[some as usize] = some.count_ones().is_multiple_of(2);
+        some += 1;
+    }
+    signs
+};
+
 /// Subsets that hold `taken` elements and any of `ground`, counted with a sign.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cube<S> {
     pub(super) ground: S,
     pub(super) taken: usize,
     pub(super) sign: i64,
+}
+
+/// A cube and what its subsets must meet.
+#[derive(Debug, Clone)]
+pub(super) struct Piece<S> {
+    pub(super) cube: Cube<S>,
+    pub(super) clauses: Vec<S>,
 }
 
 /// Counts into its tally.
@@ -67,6 +85,68 @@ impl<'a, S: Set> Counter<'a, S> {
         self.clauses.clear();
         self.clauses.extend_from_slice(clauses);
         self.descend(0, cube)
+    }
+
+    /// Counts the piece, or what of it is no piece of its own, and lists the rest as pieces.
+    pub(super) fn open(&mut self, piece: Piece<S>) -> Result<Vec<Piece<S>>, Spent> {
+        let Piece { mut cube, clauses } = piece;
+        let is_small = clauses.len() < MANY_CLAUSES || cube.ground.len() <= FEW_ELEMENTS;
+        self.clauses.clear();
+        self.clauses.extend_from_slice(&clauses);
+        if is_small {
+            self.descend(0, cube)?;
+            return Ok(Vec::new());
+        }
+        self.budget.spend((clauses.len() + NODE) as u64)?;
+        Ok(match self.survey(0, cube.ground) {
+            Step::None => Vec::new(),
+            Step::Take(elements) => {
+                self.drop_met(0, elements);
+                cube.ground = cube.ground.without(elements);
+                cube.taken += elements.len();
+                let clauses = self.clauses.clone();
+                vec![Piece { cube, clauses }]
+            }
+            Step::Split => {
+                self.tally.add(cube.taken, cube.ground.len(), cube.sign);
+                self.clauses
+                    .sort_unstable_by_key(|clause| (clause.len(), *clause));
+                let member = |place: usize| {
+                    let ground = cube.ground.without(self.clauses[place]);
+                    let mut clauses: Vec<S> = self.clauses[..place]
+                        .iter()
+                        .map(|&other| other & ground)
+                        .collect();
+                    keep_minimal(&mut clauses, 0);
+                    let sign = -cube.sign;
+                    Piece {
+                        cube: Cube { ground, sign, ..cube },
+                        clauses,
+                    }
+                };
+                (0..clauses.len()).map(member).collect()
+            }
+            Step::Branch(element) => {
+                cube.ground = cube.ground.without(element);
+                let met = clauses
+                    .iter()
+                    .copied()
+                    .filter(|&clause| (clause & element).is_empty())
+                    .collect();
+                let shorter = clauses.iter().map(|clause| clause.without(element)).collect();
+                let taken = cube.taken + 1;
+                vec![
+                    Piece {
+                        cube: Cube { taken, ..cube },
+                        clauses: met,
+                    },
+                    Piece {
+                        cube,
+                        clauses: shorter,
+                    },
+                ]
+            }
+        })
     }
 
     /// Counts with the clauses from that place on, and drops them.
@@ -122,15 +202,12 @@ impl<'a, S: Set> Counter<'a, S> {
             filled *= 2;
         }
         self.clauses.truncate(from);
+        // By itself, so that several lengths are found at once.
+        let lengths = unions.map(Set::len);
         let row = self.tally.row(cube.taken);
         let elements = cube.ground.len();
-        for (place, union) in unions[..filled].iter().enumerate() {
-            let sign = if place.count_ones() % 2 == 0 {
-                cube.sign
-            } else {
-                -cube.sign
-            };
-            row[elements - union.len()] += sign;
+        for (length, sign) in lengths[..filled].iter().zip(SIGNS) {
+            row[elements - length] += if sign { cube.sign } else { -cube.sign };
         }
     }
 
@@ -234,13 +311,14 @@ impl<'a, S: Set> Counter<'a, S> {
     }
 }
 
-/// Whether the sets that the clauses are the complements of have, together, few subsets against all of the ground's:
-/// fewer than 2^(1.1·n), found by measuring.
+/// Whether the sets whose complements the clauses are have, together, fewer subsets than the ground has.
 fn are_small<S: Set>(clauses: &[S], elements: usize) -> bool {
-    let limit = 1u128 << (elements + elements / 10).min(127);
     let subsets = |clause: &S| 1u128 << (elements - clause.len());
-    clauses
+    let sum = clauses
         .iter()
-        .fold(0u128, |sum, clause| sum.saturating_add(subsets(clause)))
-        <= limit
+        .fold(0u128, |sum, clause| sum.saturating_add(subsets(clause)));
+    sum < u32::try_from(elements)
+        .ok()
+        .and_then(|shift| 1u128.checked_shl(shift))
+        .unwrap_or(u128::MAX)
 }

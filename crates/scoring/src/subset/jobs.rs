@@ -15,6 +15,9 @@ const FEW: usize = 4;
 /// The subsets of many candidates of one block are in 2^6 parts, by their first elements.
 const PARTS: u32 = 6;
 
+/// Who needs more steps than these, some tens of milliseconds, is counted in pieces on all threads.
+const PROBE: u64 = 1 << 22;
+
 /// A piece of the work.
 #[derive(Debug, Clone)]
 enum Job<'a> {
@@ -65,6 +68,17 @@ struct Limit<'a> {
 }
 
 impl<'a> Limit<'a> {
+    /// At first a candidate of its own gets few steps: most need no more.
+    fn or_probe(self) -> Self {
+        match self.of_all {
+            None => Self {
+                steps: self.steps.min(PROBE),
+                ..self
+            },
+            Some(_) => self,
+        }
+    }
+
     fn budget(self, own: &'a AtomicU64) -> Budget<'a> {
         Budget::new(self.steps, self.of_all.unwrap_or(own))
     }
@@ -97,7 +111,7 @@ fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Size
                 .collect(),
         })
         .collect();
-    // Work behind the first failure is of no use.
+    // Work behind the first failure is of no use; who only spent its first few steps has not failed.
     let failed = AtomicUsize::new(usize::MAX);
     let numbered: Vec<(usize, Job<'_>)> = jobs.into_iter().enumerate().collect();
     let answers = spread(threads, &numbered, |(number, job)| {
@@ -105,19 +119,18 @@ fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Size
             return Ok(Wins::new());
         }
         job.run(contest, &must_win, limit).inspect_err(|_| {
-            failed.fetch_min(*number, Ordering::Relaxed);
+            if !job.has_more(limit) {
+                failed.fetch_min(*number, Ordering::Relaxed);
+            }
         })
     });
     let mut sizes = vec![vec![0u128; contest.environments() + 1]; must_win.len()];
     for ((_, job), answer) in numbered.iter().zip(answers) {
+        let wins = answer.or_else(|Spent| job.again(contest, &must_win, threads, limit));
         let uid = contest.uid(job.first());
-        for (place, counts) in answer.map_err(|Spent| Error::TooHard {
-            uid,
-            steps: limit.steps,
-        })? {
-            for (size, count) in sizes[place].iter_mut().zip(counts) {
-                *size = size.wrapping_add(count);
-            }
+        let steps = limit.steps;
+        for (place, counts) in wins.map_err(|Spent| Error::TooHard { uid, steps })? {
+            add(&mut sizes[place], &counts);
         }
     }
     Ok(sizes.into_iter().map(Sizes::new).collect())
@@ -159,18 +172,36 @@ impl Job<'_> {
         }
     }
 
+    /// Whether it may take more steps than it got at first.
+    fn has_more(&self, limit: Limit<'_>) -> bool {
+        matches!(self, Self::Alone(_)) && limit.of_all.is_none() && limit.steps > PROBE
+    }
+
+    /// The wins of a candidate that is hard, in pieces. Steps begin anew.
+    fn again(
+        &self,
+        contest: &Contest,
+        must_win: &[u128],
+        threads: usize,
+        limit: Limit<'_>,
+    ) -> Result<Wins, Spent> {
+        match self {
+            Self::Alone(places) if self.has_more(limit) => {
+                let way = Way::Pieces(threads, limit.steps);
+                Ok(vec![(self.first(), alone(contest, places, must_win, way)?)])
+            }
+            Self::Alone(_) | Self::Part(..) => Err(Spent),
+        }
+    }
+
     fn run(&self, contest: &Contest, must_win: &[u128], limit: Limit<'_>) -> Result<Wins, Spent> {
         match self {
             Self::Alone(places) => {
-                let taken = AtomicU64::new(0);
-                let budget = limit.budget(&taken);
-                let place = self.first();
-                let counts = if must_win[place].count_ones() <= u64::BITS {
-                    alone::<u64>(contest, places, must_win, budget)
-                } else {
-                    alone::<u128>(contest, places, must_win, budget)
-                };
-                Ok(vec![(place, counts?)])
+                let limit = limit.or_probe();
+                Ok(vec![(
+                    self.first(),
+                    alone(contest, places, must_win, Way::Whole(limit))?,
+                )])
             }
             Self::Part(group, part) => {
                 let budget = limit.budget(&group.taken);
@@ -185,23 +216,59 @@ impl Job<'_> {
     }
 }
 
+/// How the wins of one candidate are counted.
+#[derive(Debug, Clone, Copy)]
+enum Way<'a> {
+    /// At once.
+    Whole(Limit<'a>),
+    /// In pieces, on that many threads.
+    Pieces(usize, u64),
+}
+
 /// The wins of the last of these.
-fn alone<S: Set>(
+fn alone(contest: &Contest, places: &[usize], must_win: &[u128], way: Way<'_>) -> Result<Vec<u128>, Spent> {
+    if must_win[places[places.len() - 1]].count_ones() <= u64::BITS {
+        alone_in::<u64>(contest, places, must_win, way)
+    } else {
+        alone_in::<u128>(contest, places, must_win, way)
+    }
+}
+
+fn alone_in<S: Set>(
     contest: &Contest,
     places: &[usize],
     must_win: &[u128],
-    budget: Budget<'_>,
+    way: Way<'_>,
 ) -> Result<Vec<u128>, Spent> {
     let ground = must_win[places[places.len() - 1]];
-    let mut claims: Vec<Claim<S>> = places
+    let elements = ground.count_ones() as usize;
+    let claims: Vec<Claim<S>> = places
         .iter()
         .map(|&place| claim(contest, place, must_win[place], ground))
         .collect();
-    let elements = ground.count_ones() as usize;
-    claims.pop().map_or_else(
-        || Ok(Vec::new()),
-        |claim| alone::wins(elements, &claim, &claims, budget),
-    )
+    let pieces = claims
+        .split_last()
+        .map_or_else(Vec::new, |(claim, before)| alone::pieces(claim, before));
+    let taken = AtomicU64::new(0);
+    match way {
+        Way::Whole(limit) => alone::count(elements, &pieces, limit.budget(&taken)),
+        Way::Pieces(threads, steps) => {
+            let budget = || Budget::new(steps, &taken);
+            let (pieces, mut sizes) = alone::cut(elements, pieces, budget())?;
+            for more in spread(threads, &pieces, |piece| {
+                alone::count(elements, std::slice::from_ref(piece), budget())
+            }) {
+                add(&mut sizes, &more?);
+            }
+            Ok(sizes)
+        }
+    }
+}
+
+fn add(sizes: &mut [u128], more: &[u128]) {
+    for (size, count) in sizes.iter_mut().zip(more) {
+        *size = size.wrapping_add(*count);
+    }
 }
 
 /// What the candidate must win and must not lie in, of that ground.
