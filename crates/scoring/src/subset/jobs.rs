@@ -8,6 +8,7 @@ use super::ties::{Part, Tied, Ties};
 use super::{Contest, Sizes};
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// As many candidates of one block are counted by inclusion and exclusion over those before, which is 2^3 counts for
 /// the last; more are counted together.
@@ -35,6 +36,8 @@ struct Group {
     ground: u128,
     tied: Words,
     taken: AtomicU64,
+    /// By candidate, by size: of the parts that are done.
+    wins: Mutex<Vec<Vec<u128>>>,
 }
 
 /// In short words where they are enough.
@@ -133,6 +136,12 @@ fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Size
             add(&mut sizes[place], &counts);
         }
     }
+    for Group { places, wins, .. } in groups.iter().flatten() {
+        let wins = wins.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&place, counts) in places.iter().zip(wins.iter()) {
+            add(&mut sizes[place], counts);
+        }
+    }
     Ok(sizes.into_iter().map(Sizes::new).collect())
 }
 
@@ -210,7 +219,12 @@ impl Job<'_> {
                     Words::Short(tied) => Ties::wins(elements, tied, group.part(*part), budget),
                     Words::Long(tied) => Ties::wins(elements, tied, group.part(*part), budget),
                 };
-                Ok(group.places.iter().copied().zip(counts?).collect())
+                // Sums of whole numbers: their order does not matter.
+                let mut wins = group.wins.lock().unwrap_or_else(PoisonError::into_inner);
+                for (sizes, more) in wins.iter_mut().zip(counts?) {
+                    add(sizes, &more);
+                }
+                Ok(Wins::new())
             }
         }
     }
@@ -293,6 +307,7 @@ impl Group {
             ground,
             tied,
             taken: AtomicU64::new(0),
+            wins: Mutex::new(vec![vec![0; ground.count_ones() as usize + 1]; places.len()]),
         }
     }
 
