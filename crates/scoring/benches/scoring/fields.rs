@@ -115,3 +115,21 @@ pub(crate) fn all_but_own(environments: usize, behind: usize) -> Vec<Candidate> 
         (0..environments).map(|e| e / behind != place - 1).collect()
     })
 }
+
+/// The first eight share a block and are ahead of each other here and there, the others of each of them.
+pub(crate) fn against_eight(environments: usize, miners: usize, density: f64) -> Vec<Candidate> {
+    let mut random = random();
+    let mut candidates = field(miners, |place| {
+        (0..environments)
+            .map(|_| match place {
+                0..8 => [0.2, 0.5, 0.8][random.random_range(0..3)],
+                _ if random.random_bool(density) => 1.0,
+                _ => [0.0, 0.4, 0.7][random.random_range(0..3)],
+            })
+            .collect()
+    });
+    for candidate in &mut candidates[..8] {
+        candidate.commit_block = Some(BlockNumber(0));
+    }
+    candidates
+}

@@ -4,7 +4,7 @@
 use super::alone::{self, Claim};
 use super::budget::{Budget, Spent};
 use super::set::{Set, compress};
-use super::ties::{Part, Tied, Ties};
+use super::ties::{Tied, Ties};
 use super::{Contest, Sizes};
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,9 +13,6 @@ use std::sync::{Mutex, PoisonError};
 /// As many candidates of one block are counted by inclusion and exclusion over those before, which is 2^3 counts for
 /// the last; more are counted together.
 const FEW: usize = 4;
-/// The subsets of many candidates of one block are in 2^6 parts, by their first elements.
-const PARTS: u32 = 6;
-
 /// Who needs more steps than these, some tens of milliseconds, is counted in pieces on all threads.
 const PROBE: u64 = 1 << 22;
 
@@ -24,8 +21,8 @@ const PROBE: u64 = 1 << 22;
 enum Job<'a> {
     /// The wins of the last of these, the others share its block and come before it.
     Alone(&'a [usize]),
-    /// The wins of all of these, who share a block, on the subsets that have just these of the first elements.
-    Part(&'a Group, u128),
+    /// The wins of the first of these, who share a block; or of the others in one region in which that does not stand.
+    Part(&'a Group, Option<usize>),
 }
 
 /// Many candidates of one block.
@@ -216,8 +213,8 @@ impl Job<'_> {
                 let budget = limit.budget(&group.taken);
                 let elements = group.ground.count_ones() as usize;
                 let counts = match &group.tied {
-                    Words::Short(tied) => Ties::wins(elements, tied, group.part(*part), budget),
-                    Words::Long(tied) => Ties::wins(elements, tied, group.part(*part), budget),
+                    Words::Short(tied) => Ties::wins(elements, tied, group.all(), *part, budget),
+                    Words::Long(tied) => Ties::wins(elements, tied, group.all(), *part, budget),
                 };
                 // Sums of whole numbers: their order does not matter.
                 let mut wins = group.wins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -311,20 +308,17 @@ impl Group {
         }
     }
 
-    fn split(&self) -> u32 {
-        self.ground.count_ones().min(PARTS)
+    fn parts(&self) -> impl Iterator<Item = Option<usize>> {
+        let regions = match &self.tied {
+            Words::Short(tied) => tied.first().map(Tied::regions),
+            Words::Long(tied) => tied.first().map(Tied::regions),
+        };
+        std::iter::once(None).chain((0..regions.unwrap_or(0)).map(Some))
     }
 
-    fn parts(&self) -> impl Iterator<Item = u128> {
-        0..1u128 << self.split()
-    }
-
-    fn part<S: Set>(&self, held: u128) -> Part<S> {
-        let all = u128::MAX >> (u128::BITS - self.ground.count_ones());
-        Part {
-            held: S::of(held),
-            ground: S::of(all & !((1 << self.split()) - 1)),
-        }
+    /// All elements, moved together.
+    fn all<S: Set>(&self) -> S {
+        S::of(compress(self.ground, self.ground))
     }
 }
 

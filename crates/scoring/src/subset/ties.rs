@@ -1,7 +1,7 @@
-//! The wins of many candidates that share one block: of those that stand the first wins.
+//! The wins of several candidates that share one block: of those that stand the first wins.
 //!
-//! Cube by cube: of the first candidate's subsets those on which it stands are counted, and the rest, on which it does
-//! not, is cut into cubes for the next one. What is left gets small soon, for a large subset is lost by few.
+//! Region by region: of the first candidate's subsets those on which it stands are counted, and the rest, on which it
+//! does not, is cut into regions for the next one. What is left gets small soon, for a large subset is lost by few.
 
 use super::alone::Claim;
 use super::budget::{Budget, Spent};
@@ -31,6 +31,13 @@ impl<S: Set> From<Claim<S>> for Tied<S> {
     }
 }
 
+impl<S> Tied<S> {
+    /// The regions on which it does not stand: one for each set that it loses, and one beside what it must win.
+    pub(super) fn regions(&self) -> usize {
+        self.lost.len() + 1
+    }
+}
+
 /// Counts the wins of all of them, in one part of the subsets.
 #[derive(Debug)]
 pub(super) struct Ties<'a, S> {
@@ -39,23 +46,16 @@ pub(super) struct Ties<'a, S> {
     binomials: Binomials,
     /// By candidate, by size.
     wins: Vec<Vec<u128>>,
-    /// As the counter's, of all cubes that are being cut.
-    clauses: Vec<S>,
-}
-
-/// The subsets that hold all of `held` and any of `ground`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part<S> {
-    pub(super) held: S,
-    pub(super) ground: S,
 }
 
 impl<'a, S: Set> Ties<'a, S> {
-    /// The wins within the part. Sets have elements under `elements`.
+    /// The wins among the subsets of `ground`: of the first candidate without a region, else of all others in that one
+    /// of the first's. Sets have elements under `elements`.
     pub(super) fn wins(
         elements: usize,
         tied: &'a [Tied<S>],
-        part: Part<S>,
+        ground: S,
+        region: Option<usize>,
         budget: Budget<'a>,
     ) -> Result<Vec<Vec<u128>>, Spent> {
         let mut ties = Self {
@@ -63,116 +63,103 @@ impl<'a, S: Set> Ties<'a, S> {
             counter: Counter::new(elements, budget),
             binomials: Binomials::new(elements),
             wins: vec![vec![0; elements + 1]; tied.len()],
-            clauses: Vec::new(),
         };
-        ties.decide(0, part)?;
+        let [first, ..] = tied else {
+            return Ok(ties.wins);
+        };
+        let inside = first.must_win;
+        let clauses: Vec<S> = first.lost.iter().map(|&lost| inside.without(lost)).collect();
+        match region {
+            None => ties.stand(0, inside, &[], &clauses)?,
+            Some(0) => ties.decide(1, ground, vec![ground.without(inside)])?,
+            Some(place) => ties.lose(1, inside, &[], (&clauses, place - 1))?,
+        }
         ties.counter.budget.settle()?;
         Ok(ties.wins)
     }
 
-    /// Counts the wins in the part of the candidates from that place on; the earlier ones stand nowhere in it.
-    fn decide(&mut self, first: usize, mut part: Part<S>) -> Result<(), Spent> {
+    /// Counts the wins of the candidates from that place on among the subsets of the ground that meet all of `must`.
+    fn decide(&mut self, first: usize, ground: S, mut must: Vec<S>) -> Result<(), Spent> {
         let tied = self.tied;
-        let from = self.clauses.len();
+        if must.iter().any(|clause| clause.is_empty()) {
+            return Ok(());
+        }
         for (place, candidate) in tied.iter().enumerate().skip(first) {
-            if !self.gather(from, candidate, part)? {
+            let inside = ground & candidate.must_win;
+            let Some(mut clauses) = self.claim(candidate, inside)? else {
                 continue;
+            };
+            let next = place + 1;
+            let outside = ground.without(inside);
+            if next < tied.len() && !outside.is_empty() {
+                let beside = must.iter().copied().chain([outside]).collect();
+                self.decide(next, ground, beside)?;
             }
-            // Whoever holds what the candidate need not win is the next one's.
-            let mut rest = part.ground.without(candidate.must_win);
-            while !rest.is_empty() {
-                let held = part.held | rest.first();
-                rest = rest.without(rest.first());
-                part.ground = part.ground & candidate.must_win;
-                let ground = part.ground | rest;
-                self.decide(place + 1, Part { held, ground })?;
-            }
-            let compared = keep_minimal(&mut self.clauses, from);
+            must.iter_mut().for_each(|clause| *clause = *clause & inside);
+            let compared = keep_minimal(&mut must, 0);
             self.counter.budget.spend(compared / 8)?;
-            self.stand(place, from, part)?;
-            return self.cut(place + 1, from, part);
+            if must.first().is_some_and(|clause| clause.is_empty()) {
+                return Ok(());
+            }
+            // What lies in a set that misses one of those is none of ours.
+            clauses.retain(|clause| !must.iter().any(|met| met.is_within(*clause)));
+            let compared = keep_minimal(&mut clauses, 0);
+            self.counter.budget.spend(compared / 8)?;
+            self.stand(place, inside, &must, &clauses)?;
+            if next < tied.len() {
+                for which in 0..clauses.len() {
+                    self.lose(next, inside, &must, (&clauses, which))?;
+                }
+            }
+            return Ok(());
         }
         Ok(())
     }
 
-    /// Lists what a subset of the part must meet for the candidate to stand; false if it stands on none.
-    fn gather(&mut self, from: usize, candidate: &Tied<S>, part: Part<S>) -> Result<bool, Spent> {
-        if !part.held.is_within(candidate.must_win) {
-            return Ok(false);
-        }
-        let ground = part.ground & candidate.must_win;
+    /// What a subset of the ground must meet for the candidate to stand; nothing if it stands on none.
+    fn claim(&mut self, candidate: &Tied<S>, ground: S) -> Result<Option<Vec<S>>, Spent> {
         self.counter.budget.spend(1 + candidate.lost.len() as u64 / 4)?;
-        for &lost in &candidate.lost {
-            if part.held.is_within(lost) {
-                let clause = ground.without(lost);
-                if clause.is_empty() {
-                    self.clauses.truncate(from);
-                    return Ok(false);
-                }
-                self.clauses.push(clause);
-            }
+        if ground.is_empty() || candidate.lost.iter().any(|&lost| ground.is_within(lost)) {
+            return Ok(None);
         }
-        Ok(true)
+        let clauses = candidate.lost.iter().map(|&lost| ground.without(lost));
+        Ok(Some(clauses.collect()))
     }
 
-    /// Counts the subsets on which the candidate stands: they meet all clauses.
-    fn stand(&mut self, place: usize, from: usize, part: Part<S>) -> Result<(), Spent> {
-        let (taken, ground) = (part.held.len(), part.ground);
-        self.counter.count(
-            Cube {
-                ground,
-                taken,
-                sign: 1,
-            },
-            &self.clauses[from..],
-        )?;
+    /// Counts the subsets on which the candidate stands: they meet all clauses, and what they must.
+    fn stand(&mut self, place: usize, ground: S, must: &[S], clauses: &[S]) -> Result<(), Spent> {
+        let mut all: Vec<S> = must.iter().chain(clauses).copied().collect();
+        let compared = keep_minimal(&mut all, 0);
+        self.counter.budget.spend(1 + compared / 8)?;
+        let cube = Cube {
+            ground,
+            taken: 0,
+            sign: 1,
+        };
+        self.counter.count(cube, &all)?;
         self.counter
             .tally
-            .drain(taken, ground.len(), &self.binomials, &mut self.wins[place]);
+            .drain(0, ground.len(), &self.binomials, &mut self.wins[place]);
         Ok(())
     }
 
-    /// Goes on with the next candidate where a clause is not met: by the first such clause. Drops the clauses.
-    fn cut(&mut self, next: usize, from: usize, part: Part<S>) -> Result<(), Spent> {
-        let end = self.clauses.len();
-        if next < self.tied.len() {
-            for place in from..end {
-                let ground = part.ground.without(self.clauses[place]);
-                for earlier in from..place {
-                    self.clauses.push(self.clauses[earlier] & ground);
-                }
-                let compared = keep_minimal(&mut self.clauses, end);
-                self.counter.budget.spend(1 + compared / 8)?;
-                self.meet(next, end, Part { ground, ..part })?;
-            }
+    /// Goes on with the next candidate where one does not stand: where that clause is the first not to be met.
+    fn lose(
+        &mut self,
+        next: usize,
+        ground: S,
+        must: &[S],
+        (clauses, which): (&[S], usize),
+    ) -> Result<(), Spent> {
+        let ground = ground.without(clauses[which]);
+        let all = must.iter().chain(&clauses[..which]);
+        let mut must: Vec<S> = all.map(|&clause| clause & ground).collect();
+        self.counter.budget.spend(1 + must.len() as u64 / 4)?;
+        if must.iter().any(|clause| clause.is_empty()) {
+            return Ok(());
         }
-        self.clauses.truncate(from);
-        Ok(())
-    }
-
-    /// Goes on with the next candidate where all clauses are met, in cubes. Drops the clauses.
-    fn meet(&mut self, next: usize, from: usize, mut part: Part<S>) -> Result<(), Spent> {
-        // The shortest clause by its elements: who holds the first, who holds the second and not the first, …
-        let Some(&shortest) = self.clauses[from..].iter().min_by_key(|clause| clause.len()) else {
-            return self.decide(next, part);
-        };
-        let end = self.clauses.len();
-        let mut rest = shortest;
-        while !rest.is_empty() {
-            let element = rest.first();
-            rest = rest.without(element);
-            part.ground = part.ground.without(element);
-            for place in from..end {
-                let clause = self.clauses[place];
-                if (clause & element).is_empty() {
-                    self.clauses.push(clause & part.ground);
-                }
-            }
-            self.counter.budget.spend((end - from) as u64)?;
-            let held = part.held | element;
-            self.meet(next, end, Part { held, ..part })?;
-        }
-        self.clauses.truncate(from);
-        Ok(())
+        let compared = keep_minimal(&mut must, 0);
+        self.counter.budget.spend(compared / 8)?;
+        self.decide(next, ground, must)
     }
 }
