@@ -19,11 +19,11 @@ use crate::{Candidate, Result, Settings};
 pub use contest::{Contest, Rival};
 pub use sizes::{Scheme, Sizes};
 
-/// The steps that [`score`](crate::score) takes at most for one candidate, or for all those of one block: some minutes
-/// of one core.
+/// The steps that [`score`](crate::score) takes at most for one candidate, or for all those of one block: about ten
+/// minutes of one core.
 ///
 /// A step is one set looked at, so where counting ends does not depend on the machine.
-pub const STEPS: u64 = 1 << 34;
+pub const STEPS: u64 = 1 << 36;
 
 /// The points of the candidates alone, in their order, and the steps that it took: on one thread, and in at most `steps`
 /// for all candidates together.

@@ -13,30 +13,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() {
-    if std::env::args().any(|argument| argument == "--x") {
-        heading(2);
-    row("random, one block", 16, &fields::of_one_block(fields::independent(16, 64)), None);
-    row("random, one block", 50, &fields::of_one_block(fields::independent(50, 256)), None);
-    row("corr, one block", 64, &fields::of_one_block(fields::correlated(64, 1000, 0.1)), None);
-    row("random, one block", 64, &fields::of_one_block(fields::independent(64, 1000)), None);
-
-        for miners in &[32, 64, 256] {
-            for density in [0.3, 0.5, 0.7] {
-                let field = fields::against_eight(50, *miners, density);
-                row(&format!("against eight, density {density}"), 50, &field, None);
-            }
-            for density in [0.5, 0.7] {
-                let field = fields::of_one_block(fields::of_density(50, *miners, density));
-                row(
-                    &format!("one block, against one, density {density}"),
-                    50,
-                    &field,
-                    None,
-                );
-            }
-        }
-        return;
-    }
     let quick = std::env::args().any(|argument| argument == "--quick");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; peak memory is that of the process so far\n");
@@ -69,7 +45,7 @@ fn main() {
             );
         }
         row(
-            "random, pairs of a block",
+            "random, two to a block",
             environments,
             &fields::in_pairs(fields::independent(environments, miners)),
             None,

@@ -1,4 +1,4 @@
-//! The wins of a candidate that shares its block with nobody, or with few.
+//! The wins of a candidate that shares its block with nobody: all subsets on which it stands.
 
 use super::budget::{Budget, Spent};
 use super::hits::{Counter, Cube, Piece};
@@ -31,65 +31,39 @@ impl<S: Set> Claim<S> {
         self.must_win.is_empty() || self.clauses.first().is_some_and(|clause| clause.is_empty())
     }
 
-    /// Where both stand.
-    fn and(&self, other: &Self) -> Self {
-        let must_win = self.must_win & other.must_win;
-        let mut clauses: Vec<S> = self
-            .clauses
-            .iter()
-            .chain(&other.clauses)
-            .map(|&clause| clause & must_win)
-            .collect();
-        keep_minimal(&mut clauses, 0);
-        Self { must_win, clauses }
+    /// The subsets on which the candidate stands.
+    pub(super) fn piece(self) -> Piece<S> {
+        let cube = Cube {
+            ground: self.must_win,
+            taken: 0,
+            sign: 1,
+        };
+        Piece {
+            cube,
+            clauses: self.clauses,
+        }
     }
 }
 
-/// What is counted for the subsets on which the candidate stands and none of `before` does, who share its block: by
-/// inclusion and exclusion over those.
-pub(super) fn pieces<S: Set>(claim: &Claim<S>, before: &[Claim<S>]) -> Vec<Piece<S>> {
-    let mut pieces = Vec::new();
-    exclude(&mut pieces, claim, before, 1);
-    pieces
-}
-
-fn exclude<S: Set>(pieces: &mut Vec<Piece<S>>, claim: &Claim<S>, before: &[Claim<S>], sign: i64) {
-    if claim.is_void() {
-        return;
-    }
-    let ground = claim.must_win;
-    let cube = Cube {
-        ground,
-        taken: 0,
-        sign,
-    };
-    let clauses = claim.clauses.clone();
-    pieces.push(Piece { cube, clauses });
-    for (place, other) in before.iter().enumerate() {
-        exclude(pieces, &claim.and(other), &before[..place], -sign);
-    }
-}
-
-/// Counts the pieces by size. Sets have elements under `elements`.
+/// Counts the piece by size. Sets have elements under `elements`.
 pub(super) fn count<S: Set>(
     elements: usize,
-    pieces: &[Piece<S>],
+    piece: &Piece<S>,
     budget: Budget<'_>,
 ) -> Result<Vec<u128>, Spent> {
     let mut counter = Counter::new(elements, budget);
-    for Piece { cube, clauses } in pieces {
-        counter.count(*cube, clauses)?;
-    }
+    counter.count(piece.cube, &piece.clauses)?;
     sizes(elements, counter)
 }
 
-/// Cuts the pieces into more of them, and counts by size what is left over.
+/// Cuts the piece into many, and counts by size what is left over.
 pub(super) fn cut<S: Set>(
     elements: usize,
-    mut pieces: Vec<Piece<S>>,
+    piece: Piece<S>,
     budget: Budget<'_>,
 ) -> Result<(Vec<Piece<S>>, Vec<u128>), Spent> {
     let mut counter = Counter::new(elements, budget);
+    let mut pieces = vec![piece];
     for _ in 0..ROUNDS {
         if pieces.len() >= ENOUGH {
             break;

@@ -10,24 +10,24 @@ use crate::{Error, Result};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// As many candidates of one block are counted by inclusion and exclusion over those before, which is 2^3 counts for
-/// the last; more are counted together.
-const FEW: usize = 4;
 /// Who needs more steps than these, some tens of milliseconds, is counted in pieces on all threads.
 const PROBE: u64 = 1 << 22;
 
 /// A piece of the work.
 #[derive(Debug, Clone)]
 enum Job<'a> {
-    /// The wins of the last of these, the others share its block and come before it.
-    Alone(&'a [usize]),
+    /// The wins of a candidate that shares its block with nobody.
+    Alone(usize),
     /// The wins of the first of these, who share a block; or of the others in one region in which that does not stand.
     Part(&'a Group, Option<usize>),
 }
 
-/// Many candidates of one block.
+/// Several candidates of one block.
 #[derive(Debug)]
 struct Group {
+    /// The first of the block.
+    first: usize,
+    /// Those who stand on any subset.
     places: Vec<usize>,
     /// What any of them must win.
     ground: u128,
@@ -96,7 +96,7 @@ fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Size
         .collect();
     let blocks: Vec<&[usize]> = can_win.chunk_by(|&a, &b| contest.share_block(a, b)).collect();
     let groups: Vec<Option<Group>> = spread(threads, &blocks, |places| {
-        (places.len() > FEW).then(|| Group::new(contest, places, &must_win))
+        (places.len() > 1).then(|| Group::new(contest, places, &must_win))
     });
     let jobs: Vec<Job<'_>> = blocks
         .iter()
@@ -106,9 +106,7 @@ fn count(contest: &Contest, threads: usize, limit: Limit<'_>) -> Result<Vec<Size
                 .parts()
                 .map(|part| Job::Part(group, part))
                 .collect::<Vec<_>>(),
-            None => (1..=places.len())
-                .map(|count| Job::Alone(&places[..count]))
-                .collect(),
+            None => places.iter().map(|&place| Job::Alone(place)).collect(),
         })
         .collect();
     // Work behind the first failure is of no use; who only spent its first few steps has not failed.
@@ -173,8 +171,8 @@ fn spread<T: Sync, A: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> A 
 impl Job<'_> {
     fn first(&self) -> usize {
         match self {
-            Self::Alone(places) => places[places.len() - 1],
-            Self::Part(group, _) => group.places[0],
+            Self::Alone(place) => *place,
+            Self::Part(group, _) => group.first,
         }
     }
 
@@ -192,9 +190,9 @@ impl Job<'_> {
         limit: Limit<'_>,
     ) -> Result<Wins, Spent> {
         match self {
-            Self::Alone(places) if self.has_more(limit) => {
+            Self::Alone(place) if self.has_more(limit) => {
                 let way = Way::Pieces(threads, limit.steps);
-                Ok(vec![(self.first(), alone(contest, places, must_win, way)?)])
+                Ok(vec![(*place, alone(contest, *place, must_win[*place], way)?)])
             }
             Self::Alone(_) | Self::Part(..) => Err(Spent),
         }
@@ -202,12 +200,9 @@ impl Job<'_> {
 
     fn run(&self, contest: &Contest, must_win: &[u128], limit: Limit<'_>) -> Result<Wins, Spent> {
         match self {
-            Self::Alone(places) => {
-                let limit = limit.or_probe();
-                Ok(vec![(
-                    self.first(),
-                    alone(contest, places, must_win, Way::Whole(limit))?,
-                )])
+            Self::Alone(place) => {
+                let way = Way::Whole(limit.or_probe());
+                Ok(vec![(*place, alone(contest, *place, must_win[*place], way)?)])
             }
             Self::Part(group, part) => {
                 let budget = limit.budget(&group.taken);
@@ -236,39 +231,33 @@ enum Way<'a> {
     Pieces(usize, u64),
 }
 
-/// The wins of the last of these.
-fn alone(contest: &Contest, places: &[usize], must_win: &[u128], way: Way<'_>) -> Result<Vec<u128>, Spent> {
-    if must_win[places[places.len() - 1]].count_ones() <= u64::BITS {
-        alone_in::<u64>(contest, places, must_win, way)
+fn alone(contest: &Contest, place: usize, must_win: u128, way: Way<'_>) -> Result<Vec<u128>, Spent> {
+    if must_win.count_ones() <= u64::BITS {
+        alone_in::<u64>(contest, place, must_win, way)
     } else {
-        alone_in::<u128>(contest, places, must_win, way)
+        alone_in::<u128>(contest, place, must_win, way)
     }
 }
 
 fn alone_in<S: Set>(
     contest: &Contest,
-    places: &[usize],
-    must_win: &[u128],
+    place: usize,
+    must_win: u128,
     way: Way<'_>,
 ) -> Result<Vec<u128>, Spent> {
-    let ground = must_win[places[places.len() - 1]];
-    let elements = ground.count_ones() as usize;
-    let claims: Vec<Claim<S>> = places
-        .iter()
-        .map(|&place| claim(contest, place, must_win[place], ground))
-        .collect();
-    let pieces = claims
-        .split_last()
-        .map_or_else(Vec::new, |(claim, before)| alone::pieces(claim, before));
+    let elements = must_win.count_ones() as usize;
+    let claim: Claim<S> = claim(contest, place, must_win, must_win);
+    if claim.is_void() {
+        return Ok(Vec::new());
+    }
+    let piece = claim.piece();
     let taken = AtomicU64::new(0);
     match way {
-        Way::Whole(limit) => alone::count(elements, &pieces, limit.budget(&taken)),
+        Way::Whole(limit) => alone::count(elements, &piece, limit.budget(&taken)),
         Way::Pieces(threads, steps) => {
             let budget = || Budget::new(steps, &taken);
-            let (pieces, mut sizes) = alone::cut(elements, pieces, budget())?;
-            for more in spread(threads, &pieces, |piece| {
-                alone::count(elements, std::slice::from_ref(piece), budget())
-            }) {
+            let (pieces, mut sizes) = alone::cut(elements, piece, budget())?;
+            for more in spread(threads, &pieces, |piece| alone::count(elements, piece, budget())) {
                 add(&mut sizes, &more?);
             }
             Ok(sizes)
@@ -292,19 +281,22 @@ fn claim<S: Set>(contest: &Contest, place: usize, must_win: u128, ground: u128) 
 }
 
 impl Group {
-    fn new(contest: &Contest, places: &[usize], must_win: &[u128]) -> Self {
-        let ground = places.iter().fold(0, |ground, &place| ground | must_win[place]);
-        let tied = if ground.count_ones() <= u64::BITS {
-            Words::Short(tied(contest, places, must_win, ground))
+    fn new(contest: &Contest, block: &[usize], must_win: &[u128]) -> Self {
+        let ground = block.iter().fold(0, |ground, &place| ground | must_win[place]);
+        let (places, tied) = if ground.count_ones() <= u64::BITS {
+            let (places, tied) = tied(contest, block, must_win, ground);
+            (places, Words::Short(tied))
         } else {
-            Words::Long(tied(contest, places, must_win, ground))
+            let (places, tied) = tied(contest, block, must_win, ground);
+            (places, Words::Long(tied))
         };
         Self {
-            places: places.to_vec(),
+            first: block[0],
             ground,
             tied,
             taken: AtomicU64::new(0),
             wins: Mutex::new(vec![vec![0; ground.count_ones() as usize + 1]; places.len()]),
+            places,
         }
     }
 
@@ -322,7 +314,18 @@ impl Group {
     }
 }
 
-fn tied<S: Set>(contest: &Contest, places: &[usize], must_win: &[u128], ground: u128) -> Vec<Tied<S>> {
-    let claim = |&place: &usize| claim(contest, place, must_win[place], ground);
-    places.iter().map(|place| Tied::from(claim(place))).collect()
+/// Those of the block that stand on any subset.
+fn tied<S: Set>(
+    contest: &Contest,
+    block: &[usize],
+    must_win: &[u128],
+    ground: u128,
+) -> (Vec<usize>, Vec<Tied<S>>) {
+    let claims = block
+        .iter()
+        .map(|&place| (place, claim(contest, place, must_win[place], ground)));
+    claims
+        .filter(|(_, claim): &(usize, Claim<S>)| !claim.is_void())
+        .map(|(place, claim)| (place, Tied::from(claim)))
+        .unzip()
 }
