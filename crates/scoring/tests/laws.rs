@@ -64,7 +64,7 @@ fn worded_winner(candidates: &[Candidate], thresholds: &[Vec<Option<f64>>], subs
 
 proptest! {
     #[test]
-    fn bitmaps_decide_as_the_rule_is_worded((environments, candidates) in field(0usize..9, 0..7)) {
+    fn contests_decide_as_the_rule_is_worded((environments, candidates) in field(0usize..9, 0..7)) {
         let scored = score(environments, &candidates, &Settings::default()).unwrap();
         let contest = Contest::new(environments, &candidates, &Settings::default()).unwrap();
         let mut points = vec![0.0; candidates.len()];
@@ -142,6 +142,18 @@ proptest! {
             (score(environments, &before, &settings).unwrap(), score(environments, &after, &settings).unwrap());
         prop_assert!(after.points[0] >= before.points[0]);
     }
+}
+
+#[test]
+fn the_limits_of_a_cycle_are_scored() {
+    let row = |place: u64| {
+        let cell = |e: u64| Some((place * 7919 + e * 104_729 + place * e * 31) as f64 % 100.0 / 100.0);
+        (Some(place / 2), (0..MAX_ENVIRONMENTS as u64).map(cell).collect())
+    };
+    let candidates = candidates((0..256).map(row).collect());
+    let scored = score(MAX_ENVIRONMENTS, &candidates, &Settings::default()).unwrap();
+    assert_eq!(scored.weights.len(), 256);
+    assert!(scored.points.iter().any(|&points| points > 0.0));
 }
 
 #[test]

@@ -12,9 +12,12 @@ use std::time::{Duration, Instant};
 /// Looking at every subset ends when a size took longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Steps, as a power of 2, for each candidate of a field that is made to be hard: some forty seconds of one core.
+const HARD: u32 = 32;
+
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     println!("{cores} cores; peak memory is that of the process so far\n");
     beside_every_subset(quick);
     heading(cores);
@@ -64,55 +67,72 @@ fn main() {
     adversarial(quick);
 }
 
+/// Fields that are made to be hard, in fewer steps than scoring takes at most.
 fn adversarial(quick: bool) {
+    println!(
+        "\n{:>10}  {:<36}  {:>10}  {:>9}",
+        "size", "field, larger or made to be hard", "all cores", "peak"
+    );
     let densities: &[f64] = if quick {
-        &[0.4, 0.95]
+        &[0.5]
     } else {
-        &[0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
+        &[0.3, 0.5, 0.6, 0.7, 0.8, 0.9]
     };
     let behind: &[usize] = if quick { &[2] } else { &[2, 3, 5, 7, 10] };
     let sizes: &[(usize, usize)] = if quick {
-        &[(50, 256)]
+        &[(50, 64)]
     } else {
-        &[(50, 256), (64, 1000)]
+        &[(50, 64), (50, 256), (64, 64), (64, 128), (64, 1000)]
     };
     for &(environments, miners) in sizes {
         for &density in densities {
             let field = fields::of_density(environments, miners, density);
-            row(
-                &format!("against one, density {density}"),
-                environments,
-                &field,
-                None,
-            );
+            hard_row(&format!("one, density {density}"), environments, &field);
         }
         for &behind in behind {
             let field = fields::all_but(environments, miners, behind);
-            row(
-                &format!("against one, all but {behind}"),
-                environments,
-                &field,
-                None,
-            );
+            hard_row(&format!("one, all but {behind}"), environments, &field);
         }
+    }
+    for &miners in if quick { &[64][..] } else { &[64, 256, 1000] } {
+        hard_row("random", 128, &fields::independent(128, miners));
+        hard_row(
+            "correlated, noise 0.2",
+            128,
+            &fields::correlated(128, miners, 0.2),
+        );
+        hard_row(
+            "correlated, noise 0.5",
+            128,
+            &fields::correlated(128, miners, 0.5),
+        );
+    }
+    for &(environments, behind) in &[(50, 2), (50, 3), (64, 3), (128, 2), (128, 3)] {
+        let field = fields::all_but_own(environments, behind);
+        hard_row(&format!("one, all but {behind} of its own"), environments, &field);
     }
     for miners in if quick { &[32][..] } else { &[32, 64, 256] } {
         for density in [0.3, 0.5, 0.7] {
             let field = fields::against_eight(50, *miners, density);
-            row(&format!("against eight, density {density}"), 50, &field, None);
+            hard_row(&format!("eight of one block, density {density}"), 50, &field);
         }
     }
-    for environments in [50, 64, 128] {
-        for behind in [2, 3] {
-            let field = fields::all_but_own(environments, behind);
-            row(
-                &format!("against one, all but their {behind}"),
-                environments,
-                &field,
-                None,
-            );
-        }
-    }
+}
+
+fn hard_row(name: &str, environments: usize, field: &[Candidate]) {
+    let contest = Contest::new(environments, field, &Settings::default()).expect("well formed");
+    let (answer, time) = timed(|| contest.count(cores(), 1 << HARD));
+    let refused = answer.map_or_else(|_| format!("  over 2^{HARD} steps"), |_| String::new());
+    let size = format!("{environments} × {}", field.len());
+    println!(
+        "{size:>10}  {name:<36}  {:>10}  {:>9}{refused}",
+        text(time),
+        peak()
+    );
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Ever more environments with 64 miners.
@@ -185,7 +205,6 @@ fn heading(cores: usize) {
 
 /// One field, on one thread and on all.
 fn row(name: &str, environments: usize, field: &[Candidate], target: Option<f64>) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // What is quick is tried more often, and the quickest is shown.
     let run = |threads: usize| {
         let mut best: Option<(Result<(), Error>, Duration)> = None;
@@ -205,7 +224,7 @@ fn row(name: &str, environments: usize, field: &[Candidate], target: Option<f64>
         }
         best.expect("tried once at least")
     };
-    let (_, all) = run(cores);
+    let (_, all) = run(cores());
     let (answer, one) = run(1);
     let size = format!("{environments} × {}", field.len());
     let ratio = one.as_secs_f64() / all.as_secs_f64();

@@ -4,12 +4,10 @@ use super::budget::{Budget, Spent};
 use super::hits::{Counter, Cube, Piece};
 use super::set::{Set, keep_minimal};
 use super::tally::Binomials;
+use std::collections::VecDeque;
 
-/// So many pieces keep any number of threads busy.
+/// So many pieces keep any number of threads busy, and are not much memory.
 const ENOUGH: usize = 256;
-/// A piece is cut in two at least, but for forced elements.
-const ROUNDS: usize = 10;
-
 /// What a candidate must win, and what it must not lie in, as complements.
 #[derive(Debug, Clone)]
 pub(super) struct Claim<S> {
@@ -63,15 +61,18 @@ pub(super) fn cut<S: Set>(
     budget: Budget<'_>,
 ) -> Result<(Vec<Piece<S>>, Vec<u128>), Spent> {
     let mut counter = Counter::new(elements, budget);
-    let mut pieces = vec![piece];
-    for _ in 0..ROUNDS {
+    let mut pieces = VecDeque::from([piece]);
+    // Cutting a piece may leave one, or none.
+    for _ in 0..2 * ENOUGH {
         if pieces.len() >= ENOUGH {
             break;
         }
-        let opened: Result<Vec<_>, Spent> = pieces.into_iter().map(|piece| counter.open(piece)).collect();
-        pieces = opened?.into_iter().flatten().collect();
+        let Some(piece) = pieces.pop_front() else {
+            break;
+        };
+        pieces.extend(counter.open(piece)?);
     }
-    Ok((pieces, sizes(elements, counter)?))
+    Ok((pieces.into(), sizes(elements, counter)?))
 }
 
 fn sizes<S: Set>(elements: usize, mut counter: Counter<'_, S>) -> Result<Vec<u128>, Spent> {
