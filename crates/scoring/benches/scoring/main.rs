@@ -107,7 +107,12 @@ fn adversarial(quick: bool) {
             &fields::correlated(128, miners, 0.5),
         );
     }
-    for &(environments, behind) in &[(50, 2), (50, 3), (64, 3), (128, 2), (128, 3)] {
+    let own: &[(usize, usize)] = if quick {
+        &[(50, 2), (50, 3)]
+    } else {
+        &[(50, 2), (50, 3), (64, 3), (128, 2), (128, 3)]
+    };
+    for &(environments, behind) in own {
         let field = fields::all_but_own(environments, behind);
         hard_row(&format!("one, all but {behind} of its own"), environments, &field);
     }
