@@ -89,21 +89,19 @@ fn ranking<'a>(rows: &'a [Row], weights: &Weights) -> Vec<Ranked<'a>> {
         let by_points = weights.points[*b].total_cmp(&weights.points[*a]);
         by_points.then(weights.uids[*a].cmp(&weights.uids[*b]))
     });
-    let ranked = |(place, index): (usize, &usize)| {
+    let ranked = |index: &usize| {
         let points = weights.points[*index];
-        let better = places[..place]
-            .iter()
-            .filter(|other| weights.points[**other] > points);
+        let better = places.partition_point(|other| weights.points[*other] > points);
         Ranked {
             uid: weights.uids[*index].0,
             hotkey: hotkeys.get(&weights.uids[*index]).copied(),
-            rank: better.count() + 1,
+            rank: better + 1,
             points,
             weight: weights.weights[*index],
             stability: weights.stability.as_ref().map(|of| of[*index]),
         }
     };
-    places.iter().enumerate().map(ranked).collect()
+    places.iter().map(ranked).collect()
 }
 
 impl<'a> Scores<'a> {
