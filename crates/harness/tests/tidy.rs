@@ -29,7 +29,7 @@ const EDGES: &[(&str, &str)] = &[
     // The scheduler records the strategy's settings with the cycle, so it knows their type, and seeds come from the audit's formula.
     ("scheduler", "proto nats store scoring audit chain chassis"),
     ("executor", "proto nats simulator policy chassis"),
-    ("scorer", "proto nats store scoring audit chassis"),
+    ("scorer", "proto nats store audit chassis"),
     ("gateway", "proto nats store chassis"),
     ("validator", "proto audit chain chassis"),
     (
