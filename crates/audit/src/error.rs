@@ -211,12 +211,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the fault is the way here's (a download that broke), and not that of what was sent.
-    #[must_use]
-    pub const fn is_transport(&self) -> bool {
-        matches!(self, Self::Read(_))
-    }
-
     /// What happened, without where: the error itself, or the one at a line of the evidence.
     #[must_use]
     pub fn inner(&self) -> &Self {

@@ -11,7 +11,7 @@ use crate::{Document, Error, keys::PublicKey};
 use kinitro_proto::CycleId;
 use std::fmt;
 
-pub use answer::{MAX_ANSWER, MAX_SIGNATURES};
+pub use answer::{MAX_ANSWER, MAX_SIGNATURES, by_uid};
 pub use evidence::Report;
 
 /// A gateway's answer with the weights of a cycle, as it came.

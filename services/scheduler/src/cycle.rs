@@ -5,14 +5,11 @@ use crate::{
     miners::{MinerSource, Snapshot},
     plan,
 };
-use kinitro_audit::{MAX_CELLS, MAX_MINERS, MAX_TASKS};
+use kinitro_audit::{MAX_CELLS, MAX_MINERS, MAX_TASKS, STRATEGY};
 use kinitro_proto::{CycleId, Event};
 use kinitro_store::{NewCycle, NewMiner, Secret, Store};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How the cycle will be scored.
-const STRATEGY: &str = "pareto-subset";
 
 /// A cycle that this scheduler has opened.
 pub(crate) struct Opened {

@@ -14,11 +14,8 @@ use reqwest::{
     Response, StatusCode,
     header::{ETAG, HeaderValue, IF_NONE_MATCH},
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
-};
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use url::Url;
 
 /// A longer tag is not worth sending back.
@@ -37,7 +34,7 @@ pub(crate) struct Weights {
     #[serde(rename = "timestamp")]
     pub(crate) settled_at: Timestamp,
     /// By uid.
-    #[serde(deserialize_with = "by_uid")]
+    #[serde(deserialize_with = "kinitro_audit::verify::by_uid")]
     pub(crate) weights: BTreeMap<Uid, f64>,
     /// Whether the gateway itself doubts that they are still the ones to use.
     #[serde(default)]
@@ -110,33 +107,6 @@ impl Gateway {
             .map(|tag| (tag, Arc::clone(&latest)));
         Ok(latest)
     }
-}
-
-/// Weights by uid, in which no uid stands twice and every uid is written in one way.
-fn by_uid<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<BTreeMap<Uid, f64>, D::Error> {
-    struct Entries;
-
-    impl<'de> Visitor<'de> for Entries {
-        type Value = BTreeMap<Uid, f64>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("weights by uid")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut weights = BTreeMap::new();
-            while let Some((key, weight)) = map.next_entry::<String, f64>()? {
-                let uid = key.parse::<u16>().ok().filter(|uid| uid.to_string() == key);
-                let uid = uid.ok_or_else(|| de::Error::custom(format_args!("`{key}` is no uid")))?;
-                if weights.insert(Uid(uid), weight).is_some() {
-                    return Err(de::Error::custom(format_args!("uid `{uid}` has two weights")));
-                }
-            }
-            Ok(weights)
-        }
-    }
-
-    deserializer.deserialize_map(Entries)
 }
 
 #[cfg(test)]

@@ -75,8 +75,12 @@ pub(super) fn read(body: &[u8]) -> Result<Body> {
     })
 }
 
-/// Weights by uid, in which no uid stands twice and every uid is written in one way.
-fn by_uid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Uid, f64>, D::Error> {
+/// Reads weights by uid, in which no uid stands twice and every uid is written in one way: for `deserialize_with`.
+///
+/// # Errors
+///
+/// If a key is no such uid, or stands twice.
+pub fn by_uid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Uid, f64>, D::Error> {
     struct Entries;
 
     impl<'de> Visitor<'de> for Entries {

@@ -124,7 +124,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Exit> {
     let scored = score(environments.len(), &candidates, &settings).map_err(Exit::failure)?;
     let explainer = Explainer::new(environments, &candidates, &settings, &scored).map_err(Exit::failure)?;
     let report = Report {
-        strategy: "pareto-subset",
+        strategy: kinitro_audit::STRATEGY,
         settings: &settings,
         environments,
         epsilons: &scored.epsilons,
